@@ -1,0 +1,259 @@
+"""Tenants, staff, customers, the audit log, and the two bases of every scoped table."""
+
+import secrets
+from typing import ClassVar, TypeVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import QuerySet
+from uuid_utils.compat import uuid7
+
+from accounts.rls import RowLevelSecurity, SameScopeKey
+from accounts.scope import ScopeRequiredError, current_scope, require_tenant
+
+M = TypeVar("M", bound=models.Model)
+
+
+class TenantManager(models.Manager[M]):
+    """Rows of the tenant in scope; asking without a scope raises."""
+
+    def get_queryset(self) -> QuerySet[M]:
+        """Return the rows of the tenant in scope."""
+        return super().get_queryset().filter(tenant_id=require_tenant())
+
+
+class CustomerManager(TenantManager[M]):
+    """Rows of the tenant, and of the one customer while a customer scope is open."""
+
+    customer_field = "customer_id"
+
+    def get_queryset(self) -> QuerySet[M]:
+        """Return the rows that the scope shows."""
+        rows = super().get_queryset()
+        customer_id = current_scope().customer_id
+        if customer_id is not None:
+            rows = rows.filter(**{self.customer_field: customer_id})
+        return rows
+
+
+class CustomersManager(CustomerManager["Customer"]):
+    """The customers themselves: their own id is what narrows them."""
+
+    customer_field = "id"
+
+
+def _identity_rows(rows: QuerySet[M], tenant_field: str) -> QuerySet[M]:
+    scope = current_scope()
+    if scope.identity:
+        return rows
+    if scope.tenant_id is None:
+        raise ScopeRequiredError(
+            "Users and tenants are read inside identity_scope() or a tenant's scope."
+        )
+    return rows.filter(**{tenant_field: scope.tenant_id})
+
+
+class TenantsManager(models.Manager["Tenant"]):
+    """The tenant in scope; all of them inside an identity scope."""
+
+    def get_queryset(self) -> QuerySet["Tenant"]:
+        """Return the tenants that the scope shows."""
+        return _identity_rows(super().get_queryset(), "id")
+
+
+class UsersManager(BaseUserManager["User"]):
+    """Staff of the tenant in scope; of all tenants inside an identity scope."""
+
+    def get_queryset(self) -> QuerySet["User"]:
+        """Return the users that the scope shows."""
+        return _identity_rows(super().get_queryset(), "tenant_id")
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+class Tenant(models.Model):
+    """One company's desk."""
+
+    class Plan(models.TextChoices):
+        """What the desk pays for."""
+
+        FREE = "free", "Free"
+        PAID = "paid", "Paid"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(max_length=63, unique=True)
+    name = models.CharField(max_length=200)
+    plan = models.CharField(max_length=10, choices=Plan, default=Plan.PAID)
+    widget_secret = models.CharField(max_length=64, default=_new_secret)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[TenantsManager] = TenantsManager()
+
+    class Meta:
+        constraints = [
+            RowLevelSecurity(name="accounts_tenant_scope", tenant="id", identity=True)
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def context_tokens(self) -> int:
+        """Tokens that a context may hold: 4,000 on the free plan, 16,000 on the paid.
+
+        Source: the product's plans (mission, F1).
+        """
+        return 16_000 if self.plan == self.Plan.PAID else 4_000
+
+
+class TenantModel(models.Model):
+    """Base of every table that belongs to a tenant."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # Its own index would be one too many: every index of a scoped table begins with it.
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+
+    objects: ClassVar = TenantManager()
+
+    class Meta:
+        abstract = True
+        constraints = [RowLevelSecurity(name="%(app_label)s_%(class)s_scope")]
+
+
+class User(AbstractBaseUser):
+    """A staff login of one tenant."""
+
+    class Role(models.TextChoices):
+        """What the login may do; see `accounts.policies`."""
+
+        AGENT = "agent", "Agent"
+        ADMIN = "admin", "Admin"
+        COMPLIANCE = "compliance", "Compliance"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    # Unique over all tenants: the address alone finds the tenant at sign-in.
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=200)
+    role = models.CharField(max_length=12, choices=Role, default=Role.AGENT)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UsersManager] = UsersManager()
+
+    USERNAME_FIELD = "email"
+
+    class Meta:
+        constraints = [
+            RowLevelSecurity(name="accounts_user_scope", identity=True),
+            models.UniqueConstraint(
+                fields=["tenant", "id"], name="accounts_user_tenant_id"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class Customer(TenantModel):
+    """The person whose memory is kept.
+
+    Attributes:
+        external_id: The tenant's own id of this customer; empty for a visitor who has
+            not said who she is.
+        verified: Whether the tenant vouched for this identity with a signed token.
+    """
+
+    external_id = models.CharField(max_length=200, blank=True)
+    name = models.CharField(max_length=200, blank=True)
+    email = models.EmailField(blank=True)
+    verified = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar = CustomersManager()
+
+    class Meta:
+        constraints = [
+            RowLevelSecurity(name="accounts_customer_scope", customer="id"),
+            models.UniqueConstraint(
+                fields=["tenant", "id"], name="accounts_customer_tenant_id"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="accounts_customer_external_id",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """The name that the desk shows: never empty."""
+        return self.name or self.external_id or f"Visitor {self.id.hex[-4:]}"
+
+
+class CustomerModel(TenantModel):
+    """Base of every table with rows about a customer.
+
+    Whatever inherits from this is exported and erased with the customer
+    (`memory.privacy` walks all of its subclasses).
+    """
+
+    customer = models.ForeignKey(
+        Customer,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+
+    objects: ClassVar = CustomerManager()
+
+    class Meta:
+        abstract = True
+        constraints = [
+            RowLevelSecurity(
+                name="%(app_label)s_%(class)s_scope", customer="customer_id"
+            ),
+            SameScopeKey(name="%(app_label)s_%(class)s_customer", field="customer"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "customer"], name="%(app_label)s_%(class)s_cust"
+            )
+        ]
+
+
+class AuditEvent(TenantModel):
+    """One link of the tenant's chain of what was done: ids and counts, no text.
+
+    The application role may insert and read, never change or delete.
+    """
+
+    seq = models.BigIntegerField()
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=100)
+    action = models.CharField(max_length=60)
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.CharField(max_length=64)
+    detail = models.JSONField(default=dict)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "seq"], name="accounts_auditevent_seq"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.action}"

@@ -1,0 +1,94 @@
+"""May this user do that, and on which rows: one answer for page, API and socket."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+
+from accounts.models import User
+from accounts.scope import tenant_scope
+
+P = ParamSpec("P")
+M = TypeVar("M", bound=Model)
+
+
+class Power(StrEnum):
+    """One thing that a role can do."""
+
+    CHAT = "chat"
+    READ_MEMORY = "read memory"
+    CORRECT_MEMORY = "correct memory"
+    ERASE_MEMORY = "erase memory"
+    PRIVACY = "privacy"
+
+
+POWERS: dict[str, frozenset[Power]] = {
+    User.Role.AGENT: frozenset({Power.CHAT, Power.READ_MEMORY, Power.CORRECT_MEMORY}),
+    User.Role.ADMIN: frozenset(
+        {Power.CHAT, Power.READ_MEMORY, Power.CORRECT_MEMORY, Power.ERASE_MEMORY}
+    ),
+    User.Role.COMPLIANCE: frozenset({Power.READ_MEMORY, Power.PRIVACY}),
+}
+
+
+def may(user: User, power: Power) -> bool:
+    """Return whether this user's role has the power."""
+    return user.is_active and power in POWERS.get(user.role, frozenset())
+
+
+def signed_in_user(request: HttpRequest) -> User:
+    """Return the staff member behind a request.
+
+    Raises:
+        PermissionDenied: Nobody is signed in.
+    """
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def desk_view(power: Power) -> Callable[[View[P]], View[P]]:
+    """Let a view run for users with this power, inside their tenant's scope.
+
+    The view must render before it returns: there is no scope afterwards.
+
+    Raises:
+        PermissionDenied: The user's role lacks the power.
+    """
+
+    def decorate(view: View[P]) -> View[P]:
+        @login_required
+        @wraps(view)
+        def inner(
+            request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponse:
+            user = signed_in_user(request)
+            if not may(user, power):
+                raise PermissionDenied
+            with tenant_scope(user.tenant_id):
+                return view(request, *args, **kwargs)
+
+        return inner
+
+    return decorate
+
+
+def fetch(rows: QuerySet[M], row_id: UUID, **lookups: Any) -> M:
+    """Return one row of those that the open scope shows.
+
+    Raises:
+        Http404: It does not exist, or belongs to somebody else: both look the same.
+    """
+    row = rows.filter(pk=row_id, **lookups).first()
+    if row is None:
+        raise Http404
+    return row

@@ -1,0 +1,9 @@
+"""The chat app."""
+
+from django.apps import AppConfig
+
+
+class ChatConfig(AppConfig):
+    """Conversations as people see them."""
+
+    name = "chat"

@@ -1,0 +1,338 @@
+"""One turn of the assistant: recall, context, stream, store, enqueue.
+
+The reply streams within one asyncio task. No scope is held while a model or a tool is
+waited for: one scope reads what the turn needs, another stores what came of it.
+"""
+
+import asyncio
+import logging
+import time
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+
+from accounts.models import Tenant
+from accounts.scope import customer_scope
+from chat import push, services, tools, turns
+from chat.history import recent_turns
+from chat.models import Conversation
+from memory import context as contexts
+from memory import facts, recall, summaries, working
+from memory.context import Context, Ledger
+from memory.extraction import discrete
+from memory.llm import gateway
+from memory.llm.errors import LLMError
+from memory.llm.types import (
+    ChatMessage,
+    Done,
+    HandOver,
+    MemoryItem,
+    ReplyRequest,
+    TextDelta,
+    ToolCalls,
+    Usage,
+)
+
+logger = logging.getLogger(__name__)
+
+# Deltas are pushed together: each push through the channel layer costs as much as the
+# words in it are worth.
+PUSH_EVERY_S = 0.04
+RENEW_EVERY_S = 0.5
+MAX_TOOL_ROUNDS = 4
+RECALL_LIMIT = 12
+
+_running: set[asyncio.Task[None]] = set()
+
+
+def start(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> None:
+    """Answer in a task of its own: the reply outlives the socket that asked."""
+    task = asyncio.get_running_loop().create_task(
+        answer(tenant_id, customer_id, conversation_id)
+    )
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+
+
+async def answer(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> None:
+    """Answer what is owed in a conversation, until nothing is."""
+    try:
+        while turn := await _in_scope(
+            turns.start_turn, tenant_id, customer_id, conversation_id=conversation_id
+        ):
+            await _Reply(turn).run()
+    except Conversation.DoesNotExist:
+        # Erased meanwhile: there is nobody to answer any more.
+        logger.info("A conversation was erased before its answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a turn works with, read in one scope."""
+
+    request: ReplyRequest
+    context: Context
+    toolbox: tools.Toolbox
+
+
+@dataclass(slots=True)
+class _Reply:
+    """The writing of one reply."""
+
+    turn: turns.Turn
+    text: str = ""
+    hand_over_reason: str = ""
+    tools_used: list[dict[str, Any]] = field(default_factory=list)
+    usages: list[Usage] = field(default_factory=list)
+    pushed_at: float = 0.0
+    renewed_at: float = 0.0
+
+    async def run(self) -> None:
+        """Write and store the reply; a failure leaves it marked interrupted."""
+        try:
+            prepared = await _prepare(self.turn)
+            if await self._write(prepared):
+                await self._store(prepared)
+            else:
+                await self._interrupt()
+        except LLMError as error:
+            logger.warning("A reply was cut: %s", type(error).__name__)
+            await self._interrupt()
+        except Conversation.DoesNotExist:
+            raise
+        except Exception:
+            # Whatever broke, nobody may be left with half a message shown as whole.
+            await self._interrupt()
+            raise
+
+    async def _write(self, prepared: Prepared) -> bool:
+        """Stream the reply, calling tools on the way; False when the lease is lost."""
+        request = prepared.request
+        for _ in range(MAX_TOOL_ROUNDS):
+            # A round may be silent for as long as the model and the tools may take.
+            if not await self._scoped(turns.renew_turn, turn=self.turn):
+                return False
+            calls: ToolCalls | None = None
+            async with aclosing(gateway.stream_reply(request)) as parts:
+                async for part in parts:
+                    match part:
+                        case TextDelta(text):
+                            self.text += text
+                            if not await self._show():
+                                return False
+                        case ToolCalls():
+                            calls = part
+                        case HandOver(reason):
+                            self.hand_over_reason = reason
+                        case Done(usage):
+                            self.usages.append(usage)
+            if calls is None:
+                return True
+            request = await self._with_results(request, calls, prepared.toolbox)
+        self.hand_over_reason = "the look-ups led nowhere"
+        self.text = self.text or "I could not find that out. A colleague takes over."
+        return True
+
+    async def _with_results(
+        self, request: ReplyRequest, calls: ToolCalls, toolbox: tools.Toolbox
+    ) -> ReplyRequest:
+        messages = [
+            *request.messages,
+            ChatMessage("assistant", "", tool_calls=calls.calls),
+        ]
+        for call in calls.calls:
+            result, cached = await toolbox.call(call)
+            self.tools_used.append({"name": call.name, "cached": cached})
+            messages.append(ChatMessage("tool", result, tool_call_id=call.id))
+        return replace(request, messages=tuple(messages))
+
+    async def _show(self) -> bool:
+        """Push the text so far, now and then; False when the lease is lost."""
+        now = time.monotonic()
+        if now - self.pushed_at >= PUSH_EVERY_S:
+            self.pushed_at = now
+            await push.reply_grew(
+                self.turn.tenant_id,
+                self.turn.conversation_id,
+                self.turn.message_id,
+                self.text,
+            )
+        if now - self.renewed_at >= RENEW_EVERY_S:
+            self.renewed_at = now
+            renewed: bool = await self._scoped(turns.renew_turn, turn=self.turn)
+            return renewed
+        return True
+
+    async def _store(self, prepared: Prepared) -> None:
+        if not self.text.strip():
+            self.text = "I have no answer to that. A colleague takes over."
+            self.hand_over_reason = "the assistant had no answer"
+        await self._scoped(
+            turns.finish_turn,
+            turn=self.turn,
+            text=self.text.strip(),
+            context=_context_json(prepared.context, self.usages, self.tools_used),
+            hand_over_reason=self.hand_over_reason,
+        )
+        await self._scoped(
+            _roll_up_if_long, self.turn.conversation_id, prepared.context.ledger
+        )
+
+    async def _interrupt(self) -> None:
+        await self._scoped(turns.interrupt_turn, turn=self.turn, text=self.text)
+
+    async def _scoped(self, work: Any, *args: Any, **kwargs: Any) -> Any:
+        turn = self.turn
+        return await _in_scope(work, turn.tenant_id, turn.customer_id, *args, **kwargs)
+
+
+async def _in_scope(
+    work: Any, tenant_id: UUID, customer_id: UUID, *args: Any, **kwargs: Any
+) -> Any:
+    """Run one synchronous unit of work in customer scope, on a thread of the pool."""
+
+    def unit() -> Any:
+        try:
+            with customer_scope(tenant_id, customer_id):
+                return work(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    return await sync_to_async(unit, thread_sensitive=False)()
+
+
+async def _prepare(turn: turns.Turn) -> Prepared:
+    question = await _in_scope(
+        _question, turn.tenant_id, turn.customer_id, turn.conversation_id
+    )
+    query = await sync_to_async(recall.prepare, thread_sensitive=False)(question)
+    prepared: Prepared = await _in_scope(
+        _read, turn.tenant_id, turn.customer_id, turn, query
+    )
+    return prepared
+
+
+def _question(conversation_id: UUID) -> str:
+    """Return what the customer asked since the last answer, as one text."""
+    conversation = Conversation.objects.get(pk=conversation_id)
+    asked: list[str] = []
+    for said in reversed(recent_turns(conversation)):
+        if said.author != "customer":
+            break
+        asked.append(said.text)
+    return "\n".join(reversed(asked))
+
+
+def _read(turn: turns.Turn, query: recall.Query) -> Prepared:
+    conversation = Conversation.objects.select_related("customer").get(
+        pk=turn.conversation_id
+    )
+    tenant = Tenant.objects.get(pk=turn.tenant_id)
+    context = build_context(tenant, conversation, query)
+    toolbox = tools.toolbox(
+        tenant_id=turn.tenant_id,
+        customer_id=turn.customer_id,
+        conversation_id=turn.conversation_id,
+    )
+    request = ReplyRequest(
+        messages=context.messages,
+        tools=toolbox.specs(),
+        memories=(*_told_just_now(conversation), *context.memories),
+        customer_name=conversation.customer.name,
+        desk_name=tenant.name,
+    )
+    return Prepared(request, context, toolbox)
+
+
+def _told_just_now(conversation: Conversation) -> list[MemoryItem]:
+    """Return what the customer told in this conversation, newest first.
+
+    A language model reads it in the messages; the embedded assistant needs it as facts,
+    and consolidation has not seen it yet.
+    """
+    if gateway.connected():
+        return []
+    heard = recent_turns(conversation)
+    sent_at = {turn.id: turn.sent_at for turn in heard}
+    return [
+        MemoryItem(
+            kind=candidate.kind,
+            key=candidate.key,
+            text=candidate.text,
+            value=candidate.value,
+            said_at=sent_at[candidate.message_id].isoformat(),
+        )
+        for candidate in reversed(discrete.extract(heard))
+        if candidate.polarity == "assert"
+    ]
+
+
+def build_context(
+    tenant: Tenant, conversation: Conversation, query: recall.Query
+) -> Context:
+    """Pack what the model gets for this question, by the tenant's plan."""
+    buffer = recent_turns(conversation)
+    if tenant.plan == Tenant.Plan.FREE:
+        return contexts.pack(
+            desk=tenant.name, budget_tokens=tenant.context_tokens, buffer=buffer
+        )
+    summary = summaries.latest_rolling(conversation.id)
+    if summary is not None:
+        covered = set(summary.message_ids)
+        buffer = [said for said in buffer if said.id not in covered]
+    return contexts.pack(
+        desk=tenant.name,
+        budget_tokens=tenant.context_tokens,
+        buffer=buffer,
+        summary=summary,
+        facts=list(facts.current_facts().filter(customer_id=conversation.customer_id)),
+        recalled=recall.recall(
+            query,
+            customer_id=conversation.customer_id,
+            limit=RECALL_LIMIT,
+            known=[said.id for said in buffer],
+        ),
+    )
+
+
+def _context_json(
+    context: Context, usages: list[Usage], tools_used: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return what the console shows about a reply: ids and numbers, no texts."""
+    return {
+        "ledger": context.ledger.as_json(),
+        "facts": [str(fact.id) for fact in context.facts],
+        "recalled": [
+            {
+                "kind": memory.kind,
+                "source": str(memory.source_id),
+                "score": round(memory.score, 4),
+                "reason": memory.reasons.sentence(),
+            }
+            for memory in context.recalled
+        ],
+        "tools": tools_used,
+        "model": usages[-1].model if usages else "",
+        "prompt_tokens": sum(usage.prompt_tokens for usage in usages),
+        "completion_tokens": sum(usage.completion_tokens for usage in usages),
+        "cost_usd": sum(usage.cost_usd for usage in usages),
+    }
+
+
+def _roll_up_if_long(conversation_id: UUID, ledger: Ledger) -> None:
+    conversation = Conversation.objects.get(pk=conversation_id)
+    if conversation.status != Conversation.Status.OPEN:
+        return
+    summary = summaries.latest_rolling(conversation_id)
+    covered = summary.to_seq if summary else 0
+    # Most conversations are too short for either limit. The task counts exactly.
+    if (
+        conversation.last_seq - covered > working.BUFFER_MESSAGES
+        or ledger.buffer > summaries.ROLL_UP_TOKENS
+        or "buffer" in ledger.left_out
+    ):
+        services.schedule("roll_up_conversation", conversation)

@@ -1,0 +1,118 @@
+"""The agent's socket."""
+
+from contextlib import AbstractContextManager
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.utils.crypto import constant_time_compare
+
+from accounts.models import User
+from accounts.policies import Power, may
+from accounts.scope import tenant_scope
+from chat import push, services
+from chat.consumers import frames
+from chat.consumers.frames import FrameError, SignedOutError
+from chat.consumers.socket import Socket
+from chat.models import Conversation, Message
+
+SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
+
+
+class ConsoleSocket(Socket):
+    """An agent's console: any conversation of her tenant, and the inbox."""
+
+    console = True
+    kinds = ("open", "send", "ping")
+    user: User | None = None
+
+    async def connect(self) -> None:
+        """Let staff in who may chat."""
+        user = self.scope["user"]
+        await self.accept()
+        if not isinstance(user, User) or not may(user, Power.CHAT):
+            await self.close(code=4401)
+            return
+        self.user = user
+        await self.join(push.inbox_group(user.tenant_id))
+
+    async def disconnect(self, code: int) -> None:
+        """Leave both groups."""
+        await super().disconnect(code)
+        if self.user is not None:
+            await self._layer("group_discard", push.inbox_group(self.user.tenant_id))
+
+    def opened(self) -> AbstractContextManager[None]:
+        """Return the tenant's scope."""
+        return tenant_scope(self._staff().tenant_id)
+
+    def check(self) -> None:
+        """Look whether the sign-in still holds: a socket may outlive it, or the role.
+
+        Raises:
+            SignedOutError: Signed out, suspended, another password or another role.
+        """
+        session = SessionStore(self.scope["session"].session_key)
+        user = User.objects.filter(pk=session.get(SESSION_KEY)).first()
+        if (
+            user is None
+            or user.pk != self._staff().pk
+            or not may(user, Power.CHAT)
+            or not constant_time_compare(
+                session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()
+            )
+        ):
+            raise SignedOutError
+        self.user = user
+
+    async def on_open(self, frame: dict[str, Any]) -> None:
+        """Show a conversation from `after` on."""
+        conversation_id, after = frames.uuid(frame, "conversation"), frames.seq(frame)
+        await self.unit(_exists, conversation_id)
+        await self.watch(self._staff().tenant_id, conversation_id)
+        self.seen = after
+        self.shown = ("", 0)
+        events = await self.unit(self.read_events, conversation_id)
+        await self.send_frame(
+            type="ready", conversation=str(conversation_id), events=events
+        )
+
+    async def on_send(self, frame: dict[str, Any]) -> None:
+        """Store a reply or a note."""
+        client_id = frames.uuid(frame, "client_id")
+        message = await self.unit(
+            self._store,
+            frames.uuid(frame, "conversation"),
+            frames.text(frame),
+            client_id,
+            frame.get("note") is True,
+        )
+        await self.send_frame(
+            type="ack", client_id=str(client_id), id=str(message.id), seq=message.seq
+        )
+
+    def _store(
+        self, conversation_id: UUID, text: str, client_id: UUID, note: bool
+    ) -> Message:
+        return services.send_as_agent(
+            conversation_id=conversation_id,
+            user=self._staff(),
+            text=text,
+            client_id=client_id,
+            note=note,
+        )
+
+    def _staff(self) -> User:
+        if self.user is None:
+            raise FrameError("denied", "Sign in first.")
+        return self.user
+
+    async def inbox_changed(self, message: dict[str, Any]) -> None:
+        """Some conversation of the tenant has changed."""
+        await self.send_frame(type="inbox", conversation=message["conversation"])
+
+
+def _exists(conversation_id: UUID) -> None:
+    Conversation.objects.only("id").get(pk=conversation_id)

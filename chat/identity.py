@@ -1,0 +1,122 @@
+"""Who a widget's visitor is: the tenant vouches for a customer with a signed token.
+
+Without a token a visitor is a new, unverified customer; she comes back as the same one
+with the token that the desk gave her.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+from django.core import signing
+from django.core.exceptions import PermissionDenied
+
+from accounts.models import Customer, Tenant
+from accounts.scope import tenant_scope
+from chat.services import storable
+
+_ALGORITHM = "HS256"
+_MAX_ID_CHARS = 200
+_VISITOR_SALT = "chat.identity.visitor"
+_VISITOR_MAX_AGE_S = 90 * 24 * 3600
+
+
+def sign_customer(
+    tenant: Tenant, external_id: str, name: str = "", *, email: str = ""
+) -> str:
+    """Return a token that says who the visitor is, good for an hour.
+
+    A shop's own server makes the same token from the tenant's widget secret.
+    """
+    now = datetime.now(UTC)
+    claims = {
+        "sub": external_id,
+        "aud": tenant.slug,
+        "iat": now,
+        "exp": now + timedelta(hours=1),
+        "name": name,
+        "email": email,
+    }
+    return jwt.encode(claims, tenant.widget_secret, algorithm=_ALGORITHM)
+
+
+def sign_visitor(customer: Customer) -> str:
+    """Return the token with which an unverified visitor comes back."""
+    return signing.dumps(str(customer.id), salt=_VISITOR_SALT)
+
+
+def identify(tenant: Tenant, *, token: str = "", visitor: str = "") -> Customer:
+    """Return the customer behind a widget, making her known at the first visit.
+
+    Args:
+        tenant: The desk.
+        token: Signed by the tenant: a verified customer.
+        visitor: From `sign_visitor`: whoever used this browser before.
+
+    Raises:
+        PermissionDenied: The token is not this tenant's, or has expired.
+    """
+    if token:
+        return _verified(tenant, _claims(tenant, token))
+    with tenant_scope(tenant.id):
+        known = _returning(visitor) if visitor else None
+        if known is not None:
+            return known
+        stranger: Customer = Customer.objects.create(tenant=tenant)
+        return stranger
+
+
+def _claims(tenant: Tenant, token: str) -> dict[str, Any]:
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            tenant.widget_secret,
+            algorithms=[_ALGORITHM],
+            audience=tenant.slug,
+            options={"require": ["sub", "exp", "aud"]},
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise PermissionDenied("Your sign-in has expired. Reload the page.") from error
+    except (jwt.InvalidTokenError, UnicodeEncodeError) as error:
+        raise PermissionDenied(
+            "This sign-in token is not valid for this desk."
+        ) from error
+    # No name is nobody's, and a cut one could be somebody else's.
+    external_id = claims["sub"]
+    if (
+        not external_id.strip()
+        or external_id != storable(external_id)
+        or len(external_id) > _MAX_ID_CHARS
+    ):
+        raise PermissionDenied("This sign-in token names no customer.")
+    return claims
+
+
+def _verified(tenant: Tenant, claims: dict[str, Any]) -> Customer:
+    told = {
+        field: storable(str(claims[field]))[:200]
+        for field in ("name", "email")
+        if claims.get(field)
+    }
+    with tenant_scope(tenant.id):
+        customer: Customer
+        customer, _ = Customer.objects.update_or_create(
+            tenant=tenant,
+            external_id=claims["sub"],
+            defaults={**told, "verified": True},
+        )
+    return customer
+
+
+def _returning(visitor: str) -> Customer | None:
+    try:
+        customer_id = UUID(
+            signing.loads(visitor, salt=_VISITOR_SALT, max_age=_VISITOR_MAX_AGE_S)
+        )
+    except (signing.BadSignature, ValueError):
+        return None
+    found: Customer | None = Customer.objects.filter(
+        pk=customer_id, verified=False
+    ).first()
+    return found

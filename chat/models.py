@@ -1,0 +1,232 @@
+"""Conversations, their messages, their event log, and the tools of the assistant."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import CustomerModel, TenantModel, User
+from accounts.rls import SameScopeKey
+
+
+class Conversation(CustomerModel):
+    """One session with a customer.
+
+    Attributes:
+        last_seq: The `seq` of its newest event; taken under the row's lock, so that
+            events become visible in order and without gaps.
+        last_message_seq: The `seq` of the newest message that was said aloud.
+        asked_seq: The newest customer message that the assistant owes an answer to.
+        answered_seq: Up to where it has answered, or somebody else took over.
+        turn_id: The assistant message that is being written now, if any.
+        turn_attempts: How often the newest question was tried.
+        turn_expires_at: When that turn counts as dead unless it renews its lease.
+        consolidated_seq: Up to where the conversation went into memory.
+        external_id: The id that an import gave it.
+    """
+
+    class Status(models.TextChoices):
+        """Where it stands."""
+
+        OPEN = "open", "Open"
+        CLOSED = "closed", "Closed"
+
+    class Owner(models.TextChoices):
+        """Who answers."""
+
+        ASSISTANT = "assistant", "Assistant"
+        AGENT = "agent", "Agent"
+
+    status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
+    owner = models.CharField(max_length=10, choices=Owner, default=Owner.ASSISTANT)
+    agent = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    subject = models.CharField(max_length=200, blank=True)
+    channel = models.CharField(max_length=20, default="widget")
+    external_id = models.CharField(max_length=200, blank=True)
+    preview = models.CharField(max_length=140, blank=True)
+    last_seq = models.BigIntegerField(default=0)
+    last_message_seq = models.BigIntegerField(default=0)
+    asked_seq = models.BigIntegerField(default=0)
+    answered_seq = models.BigIntegerField(default=0)
+    consolidated_seq = models.BigIntegerField(default=0)
+    turn_id = models.UUIDField(null=True, blank=True)
+    turn_attempts = models.PositiveSmallIntegerField(default=0)
+    turn_expires_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(default=timezone.now)
+    last_message_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            *CustomerModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "customer", "id"], name="chat_conversation_scope_id"
+            ),
+            SameScopeKey(name="chat_conversation_agent", field="agent"),
+            models.UniqueConstraint(
+                fields=["tenant", "external_id"],
+                condition=~Q(external_id=""),
+                name="chat_conversation_external_id",
+            ),
+        ]
+        indexes = [
+            *CustomerModel.Meta.indexes,
+            models.Index(
+                "tenant",
+                "status",
+                F("last_message_at").desc(),
+                name="chat_conversation_inbox",
+            ),
+            models.Index(
+                fields=["tenant"],
+                condition=Q(asked_seq__gt=F("answered_seq")),
+                name="chat_conversation_owed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Message(CustomerModel):
+    """One turn of a conversation, or an internal note beside it.
+
+    Attributes:
+        seq: Its place in the conversation, shared with its event.
+        client_id: Given by the sender, so that a repeated send is stored once.
+        context: For an assistant message: what was recalled (ids, scores, reasons)
+            and the token ledger; no copy of any remembered text.
+    """
+
+    class Author(models.TextChoices):
+        """Who wrote it."""
+
+        CUSTOMER = "customer", "Customer"
+        ASSISTANT = "assistant", "Assistant"
+        AGENT = "agent", "Agent"
+        SYSTEM = "system", "System"
+        TOOL = "tool", "Tool"
+
+    class Status(models.TextChoices):
+        """Whether it is whole."""
+
+        COMPLETE = "complete", "Complete"
+        STREAMING = "streaming", "Being written"
+        INTERRUPTED = "interrupted", "Interrupted"
+
+    conversation = models.ForeignKey(
+        Conversation,
+        on_delete=models.CASCADE,
+        related_name="messages",
+        db_constraint=False,
+        db_index=False,
+    )
+    seq = models.BigIntegerField()
+    author = models.CharField(max_length=10, choices=Author)
+    author_name = models.CharField(max_length=200, blank=True)
+    is_note = models.BooleanField(default=False)
+    text = models.TextField(blank=True)
+    status = models.CharField(max_length=11, choices=Status, default=Status.COMPLETE)
+    client_id = models.UUIDField(null=True, blank=True)
+    external_id = models.CharField(max_length=200, blank=True)
+    sent_at = models.DateTimeField(default=timezone.now)
+    context = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            *CustomerModel.Meta.constraints,
+            SameScopeKey(
+                name="chat_message_conversation", field="conversation", customer=True
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "conversation", "seq"], name="chat_message_seq"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "customer", "client_id"],
+                condition=Q(client_id__isnull=False),
+                name="chat_message_client_id",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "conversation", "external_id"],
+                condition=~Q(external_id=""),
+                name="chat_message_external_id",
+            ),
+        ]
+        indexes = [*CustomerModel.Meta.indexes]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Event(CustomerModel):
+    """One entry of a conversation's log: sockets replay it after a reconnect.
+
+    It points at what changed and holds no text of its own.
+    """
+
+    class Kind(models.TextChoices):
+        """What happened."""
+
+        MESSAGE = "message", "A message was added"
+        MESSAGE_UPDATED = "message_updated", "A message became whole or was cut"
+        STATE = "state", "Owner or status changed"
+
+    conversation = models.ForeignKey(
+        Conversation,
+        on_delete=models.CASCADE,
+        related_name="events",
+        db_constraint=False,
+        db_index=False,
+    )
+    seq = models.BigIntegerField()
+    kind = models.CharField(max_length=16, choices=Kind)
+    message_id = models.UUIDField(null=True, blank=True)
+    detail = models.JSONField(default=dict)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            *CustomerModel.Meta.constraints,
+            SameScopeKey(
+                name="chat_event_conversation", field="conversation", customer=True
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "conversation", "seq"], name="chat_event_seq"
+            ),
+        ]
+        indexes = [*CustomerModel.Meta.indexes]
+
+
+class HttpTool(TenantModel):
+    """A look-up that the assistant may call over HTTP.
+
+    Attributes:
+        url: With `{placeholders}` that are filled from the arguments, percent-encoded;
+            `{customer}` is the verified customer's id, whatever the arguments say.
+        parameters: JSON schema of the arguments.
+        cache_s: How long, in seconds, an answer serves the same conversation again.
+    """
+
+    name = models.SlugField(max_length=60)
+    description = models.CharField(max_length=500)
+    parameters = models.JSONField()
+    url = models.CharField(max_length=500)
+    header_name = models.CharField(max_length=80, blank=True)
+    header_value = models.CharField(max_length=500, blank=True)
+    timeout_s = models.FloatField(default=5.0)
+    cache_s = models.PositiveIntegerField(default=600)
+
+    class Meta:
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "name"], name="chat_httptool_name"
+            ),
+        ]

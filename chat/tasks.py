@@ -1,0 +1,97 @@
+"""Background work on conversations: thin wrappers that open the scope."""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from celery import shared_task
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import Tenant
+from accounts.scope import identity_scope, tenant_scope
+from chat import assistant, remembering
+from chat.models import Conversation
+
+logger = logging.getLogger(__name__)
+
+# A live turn is younger; what is older was left behind by a process that died.
+OWED_AFTER = timedelta(seconds=10)
+IDLE_AFTER = timedelta(minutes=30)
+_PAGE = 50
+
+
+@shared_task
+def consolidate_conversation(
+    *, tenant_id: str, customer_id: str, conversation_id: str
+) -> None:
+    """Bring what is new in a conversation into memory."""
+    remembering.consolidate(UUID(tenant_id), UUID(customer_id), UUID(conversation_id))
+
+
+@shared_task
+def roll_up_conversation(
+    *, tenant_id: str, customer_id: str, conversation_id: str
+) -> None:
+    """Summarise the older half of a long running conversation."""
+    remembering.roll_up(UUID(tenant_id), UUID(customer_id), UUID(conversation_id))
+
+
+@shared_task
+def answer_conversation(
+    *, tenant_id: str, customer_id: str, conversation_id: str
+) -> None:
+    """Write the answer that a conversation is owed."""
+    async_to_sync(assistant.answer)(
+        UUID(tenant_id), UUID(customer_id), UUID(conversation_id)
+    )
+
+
+@shared_task
+def answer_owed_turns() -> None:
+    """Find questions whose answer died with a process, and answer them."""
+    now = timezone.now()
+    dead = Q(turn_expires_at=None) | Q(turn_expires_at__lt=now)
+    for tenant_id in _tenant_ids():
+        with tenant_scope(tenant_id):
+            owed = list(
+                Conversation.objects.filter(
+                    dead,
+                    asked_seq__gt=F("answered_seq"),
+                    owner=Conversation.Owner.ASSISTANT,
+                    status=Conversation.Status.OPEN,
+                    last_message_at__lt=now - OWED_AFTER,
+                ).values_list("customer_id", "id")[:_PAGE]
+            )
+        for customer_id, conversation_id in owed:
+            answer_conversation.delay(
+                tenant_id=str(tenant_id),
+                customer_id=str(customer_id),
+                conversation_id=str(conversation_id),
+            )
+
+
+@shared_task
+def consolidate_idle() -> None:
+    """Consolidate what nobody wrote in for half an hour, and what a close left over."""
+    quiet = Q(last_message_at__lt=timezone.now() - IDLE_AFTER)
+    for tenant_id in _tenant_ids():
+        with tenant_scope(tenant_id):
+            waiting = list(
+                Conversation.objects.filter(
+                    quiet | Q(status=Conversation.Status.CLOSED),
+                    consolidated_seq__lt=F("last_message_seq"),
+                ).values_list("customer_id", "id")[:_PAGE]
+            )
+        for customer_id, conversation_id in waiting:
+            consolidate_conversation.delay(
+                tenant_id=str(tenant_id),
+                customer_id=str(customer_id),
+                conversation_id=str(conversation_id),
+            )
+
+
+def _tenant_ids() -> list[UUID]:
+    with identity_scope():
+        return list(Tenant.objects.values_list("id", flat=True))

@@ -1,0 +1,155 @@
+"""The tenant's HTTP tools: what the assistant may look up, and the cached answers.
+
+An answer is kept in working memory by tool and arguments, so that three questions about
+one order make one look-up.
+"""
+
+import asyncio
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+
+from accounts.models import Customer
+from chat.models import HttpTool
+from memory import working
+from memory.llm.types import ToolCall, ToolSpec
+
+logger = logging.getLogger(__name__)
+
+# A longer answer would crowd the context out; look-ups are short.
+MAX_RESULT_CHARS = 4_000
+_READ_BYTES = 1024
+_CUSTOMER = "{customer}"
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """The tools of one conversation's tenant.
+
+    Attributes:
+        customer_ref: The tenant's own id of the customer, when it vouched for her; it
+            fills `{customer}` in a tool's URL, and nothing that a text says can.
+        tools: By name; read inside a scope, used outside of it.
+    """
+
+    tenant_id: UUID
+    customer_id: UUID
+    conversation_id: UUID
+    customer_ref: str
+    tools: dict[str, HttpTool]
+
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """Return what the model is told about the tools."""
+        return tuple(
+            ToolSpec(tool.name, tool.description, tool.parameters)
+            for tool in self.tools.values()
+        )
+
+    async def call(self, call: ToolCall) -> tuple[str, bool]:
+        """Run a call; a failure is an answer too, which the model can speak about.
+
+        Returns:
+            The result as JSON text, and whether it came out of working memory.
+        """
+        tool = self.tools.get(call.name)
+        if tool is None:
+            return _problem(f"There is no tool named {call.name}."), False
+        arguments = dict(call.arguments)
+        missing = [
+            name
+            for name in tool.parameters.get("required", [])
+            if not str(arguments.get(name, "")).strip()
+        ]
+        # Dots alone would climb out of their place in the address.
+        missing += [
+            name
+            for name, value in arguments.items()
+            if str(value).strip() and not str(value).strip(" .")
+        ]
+        if missing:
+            return _problem(f"Missing: {', '.join(missing)}."), False
+        key = (self.tenant_id, self.customer_id, self.conversation_id)
+        kept = await asyncio.to_thread(
+            working.cached_tool_result, *key, tool=tool.name, arguments=arguments
+        )
+        if kept is not None:
+            return kept, True
+        if _CUSTOMER in tool.url and not self.customer_ref:
+            return _problem("Only a customer who is signed in can look this up."), False
+        result, good = await _request(tool, arguments, self.customer_ref)
+        if good:
+            await asyncio.to_thread(
+                working.keep_tool_result,
+                *key,
+                tool=tool.name,
+                arguments=arguments,
+                result=result,
+                keep_s=tool.cache_s,
+            )
+        return result, False
+
+
+def toolbox(*, tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> Toolbox:
+    """Read the tenant's tools; runs inside its scope."""
+    customer = Customer.objects.get(pk=customer_id)
+    return Toolbox(
+        tenant_id=tenant_id,
+        customer_id=customer_id,
+        conversation_id=conversation_id,
+        customer_ref=customer.external_id if customer.verified else "",
+        tools={tool.name: tool for tool in HttpTool.objects.order_by("name")},
+    )
+
+
+async def _request(
+    tool: HttpTool, arguments: dict[str, Any], customer_ref: str
+) -> tuple[str, bool]:
+    told = {**arguments, "customer": customer_ref}
+    filled = {name: quote(str(value), safe="") for name, value in told.items()}
+    headers = {tool.header_name: tool.header_value} if tool.header_name else {}
+    try:
+        async with httpx.AsyncClient(
+            timeout=tool.timeout_s, follow_redirects=False
+        ) as client:
+            address = tool.url.format_map(filled)
+            # httpx's own limit is for each read: a slow answer never reaches it.
+            async with (
+                asyncio.timeout(tool.timeout_s),
+                client.stream("GET", address, headers=headers) as response,
+            ):
+                text = await _start_of(response)
+    except (
+        httpx.HTTPError,
+        httpx.InvalidURL,
+        AttributeError,
+        LookupError,
+        ValueError,
+        TimeoutError,
+    ) as error:
+        logger.warning("Tool %s failed: %s", tool.name, type(error).__name__)
+        return _problem("The look-up did not answer. Try again later."), False
+    if response.status_code == httpx.codes.NOT_FOUND:
+        return _problem("Nothing was found under that number."), True
+    if not response.is_success:
+        logger.warning("Tool %s answered %s", tool.name, response.status_code)
+        return _problem("The look-up did not answer. Try again later."), False
+    return text[:MAX_RESULT_CHARS], True
+
+
+async def _start_of(response: httpx.Response) -> str:
+    """Read no more of an answer than is kept: it may be endless, or inflate."""
+    text = ""
+    async for piece in response.aiter_text(_READ_BYTES):
+        text += piece
+        if len(text) >= MAX_RESULT_CHARS:
+            break
+    return text
+
+
+def _problem(text: str) -> str:
+    return json.dumps({"error": text})

@@ -1,0 +1,198 @@
+"""The inbox, its fragments and the widget's page: parse, call one service, render."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from csp.decorators import csp_replace
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import Tenant
+from accounts.policies import Power, desk_view, fetch, may, signed_in_user
+from accounts.scope import identity_scope
+from chat import inbox as inboxes
+from chat import services
+from chat.models import Conversation
+from chat.panel import panel
+
+# Digits of the largest `seq` that the database holds.
+_SEQ_DIGITS = 19
+
+
+@login_required
+@never_cache
+def home(request: HttpRequest) -> HttpResponse:
+    """Send everybody to the page that her work starts on."""
+    chats = may(signed_in_user(request), Power.CHAT)
+    return redirect("chat:inbox" if chats else "memory:customers")
+
+
+@require_GET
+@never_cache
+@desk_view(Power.CHAT)
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Show the list of a view; to htmx only its rows."""
+    if _wants_fragment(request):
+        return render(request, "chat/_rows_and_views.html", _list(request))
+    return render(request, "chat/inbox.html", _list(request))
+
+
+@require_GET
+@never_cache
+@desk_view(Power.CHAT)
+def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Show a conversation beside the list; to htmx without the list."""
+    context = _thread(request, _conversation(conversation_id))
+    if _wants_fragment(request):
+        return render(request, "chat/_thread.html", context)
+    return render(request, "chat/inbox.html", _list(request) | context)
+
+
+@require_GET
+@never_cache
+@desk_view(Power.CHAT)
+def row(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Show one row of the list, and say whether it belongs to the view that is open."""
+    user = signed_in_user(request)
+    view = inboxes.view_named(request.GET.get("view"))
+    shown = fetch(inboxes.any_conversations(), conversation_id)
+    here = inboxes.conversations(view, user).filter(pk=conversation_id).exists()
+    context = {"conversation": shown, "view": view, "views": inboxes.tabs(user)}
+    response = render(request, "chat/_row_and_views.html", context)
+    response["X-In-View"] = "yes" if here else "no"
+    return response
+
+
+@require_GET
+@never_cache
+@desk_view(Power.CHAT)
+def head(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Show a conversation's header: who answers, and what one can do."""
+    return _head(request, conversation_id)
+
+
+@require_GET
+@never_cache
+@desk_view(Power.CHAT)
+def log(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Show older messages of a thread."""
+    before = request.GET.get("before", "")
+    if not before.isdecimal() or len(before) > _SEQ_DIGITS:
+        raise Http404
+    shown = _conversation(conversation_id)
+    entries, earlier = inboxes.entries(shown, before=int(before))
+    context = {"conversation": shown, "entries": entries, "earlier_before": earlier}
+    return render(request, "chat/_log.html", context)
+
+
+@require_GET
+@never_cache
+@desk_view(Power.CHAT)
+def memory(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Show the memory panel, explaining the answer `?message=` or the newest one."""
+    shown = _conversation(conversation_id)
+    answer = _uuid_or_none(request.GET.get("message"))
+    context = {"conversation": shown, "panel": panel(shown, answer)}
+    return render(request, "chat/_panel.html", context)
+
+
+@require_POST
+@desk_view(Power.CHAT)
+def take_over(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Make the signed-in agent the one who answers."""
+    return _act(request, conversation_id, services.take_over)
+
+
+@require_POST
+@desk_view(Power.CHAT)
+def hand_back(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Let the assistant answer again."""
+    return _act(request, conversation_id, services.hand_back)
+
+
+@require_POST
+@desk_view(Power.CHAT)
+def close(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Close a conversation; it goes into memory."""
+    return _act(request, conversation_id, services.close)
+
+
+@require_POST
+@desk_view(Power.CHAT)
+def reopen(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Open a closed conversation again."""
+    return _act(request, conversation_id, services.reopen)
+
+
+@require_GET
+@xframe_options_exempt
+@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]
+def widget(request: HttpRequest, tenant_slug: str) -> HttpResponse:
+    """Show the customer's chat, which any site may frame."""
+    with identity_scope():
+        tenant = Tenant.objects.filter(slug=tenant_slug).first()
+    if tenant is None:
+        raise Http404
+    return render(request, "chat/widget.html", {"tenant": tenant})
+
+
+def _wants_fragment(request: HttpRequest) -> bool:
+    return "HX-Request" in request.headers
+
+
+def _conversation(conversation_id: UUID) -> Conversation:
+    rows: QuerySet[Conversation]
+    rows = Conversation.objects.select_related("customer", "agent")
+    return fetch(rows, conversation_id)
+
+
+def _list(request: HttpRequest) -> dict[str, Any]:
+    user = signed_in_user(request)
+    view = inboxes.view_named(request.GET.get("view"))
+    rows = Paginator(inboxes.conversations(view, user), inboxes.ROWS_PER_PAGE)
+    return {
+        "section": "inbox",
+        "view": view,
+        "views": inboxes.tabs(user),
+        "page": rows.get_page(request.GET.get("page")),
+    }
+
+
+def _thread(request: HttpRequest, shown: Conversation) -> dict[str, Any]:
+    entries, earlier = inboxes.entries(shown)
+    return {
+        "conversation": shown,
+        "open_id": shown.pk,
+        "entries": entries,
+        "earlier_before": earlier,
+        "lock": inboxes.lock_for(shown, signed_in_user(request)),
+        "panel": panel(shown),
+    }
+
+
+def _head(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    shown = _conversation(conversation_id)
+    lock = inboxes.lock_for(shown, signed_in_user(request))
+    return render(request, "chat/_head.html", {"conversation": shown, "lock": lock})
+
+
+def _act(
+    request: HttpRequest, conversation_id: UUID, action: Callable[..., Conversation]
+) -> HttpResponse:
+    fetch(Conversation.objects.all(), conversation_id)
+    action(conversation_id=conversation_id, user=signed_in_user(request))
+    return _head(request, conversation_id)
+
+
+def _uuid_or_none(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None

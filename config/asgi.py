@@ -1,0 +1,32 @@
+"""The ASGI application: HTTP pages and the two sockets."""
+
+import os
+from threading import Thread
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.core.asgi import get_asgi_application
+
+from config import embedded
+
+embedded.ensure_if_used()
+django_application = get_asgi_application()
+
+from accounts.checks import refuse_unsafe_role
+from chat.routing import websocket_urlpatterns
+from memory.llm import gateway
+
+refuse_unsafe_role()
+# Beside the start, which does not wait for it: the first customer should not, either.
+Thread(target=gateway.warm_up, daemon=True).start()
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": AllowedHostsOriginValidator(
+            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+        ),
+    }
+)

@@ -1,0 +1,1 @@
+"""The four tiers of memory: the heart of the product."""

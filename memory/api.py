@@ -1,0 +1,149 @@
+"""The REST API of memory: recall, and a customer's facts.
+
+A view checks what it was asked, opens the customer's scope, calls one service and
+shows the rows. `CustomerMemoryView` holds what all of them share.
+"""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import IO, Any, cast
+
+from django.http import Http404, HttpRequest
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from rest_framework import status
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from accounts.models import Customer, User
+from accounts.policies import Power, may, signed_in_user
+from accounts.scope import customer_scope, tenant_scope
+from memory import facts, recall, records
+from memory.llm.errors import LLMError
+from memory.serializers import (
+    FactSerializer,
+    FactsQuestion,
+    RecalledSerializer,
+    RecallQuestion,
+)
+
+
+class MayReadMemory(BasePermission):
+    """Lets staff through whose role reads memory."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Ask the same policy as the pages do."""
+        user = request.user
+        return isinstance(user, User) and may(user, Power.READ_MEMORY)
+
+
+class JSONBodyParser(JSONParser):
+    """Reads JSON, and takes nesting beyond all measure for the bad input it is."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Return what the body says.
+
+        Raises:
+            ParseError: It is not JSON, or nested too deeply to be read.
+        """
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("JSON parse error - nested too deeply") from error
+
+
+class EmbeddingUnavailable(APIException):
+    """The question could not be embedded, so nothing can be compared with it."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The embedding model does not answer. Try again."
+    default_code = "embedding_unavailable"
+
+
+@method_decorator(never_cache, name="dispatch")
+class CustomerMemoryView(APIView):
+    """Reads the memory of one customer.
+
+    The scope is opened by `open_customer`, after everything that must not happen in a
+    transaction, and stays open until the answer is rendered.
+    """
+
+    permission_classes = [MayReadMemory]
+    parser_classes = [JSONBodyParser]
+    _scopes: ExitStack
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        """Answer the request, and close the scope behind it."""
+        with ExitStack() as self._scopes:
+            response = cast(Response, super().dispatch(request, *args, **kwargs))
+            return cast(Response, response.render())
+
+    def open_customer(self, external_id: str) -> Customer:
+        """Open the scope of a customer of the user's tenant and return her.
+
+        Raises:
+            Http404: There is none, or she is somebody else's: both look the same.
+        """
+        tenant_id = signed_in_user(self.request).tenant_id
+        self._scopes.enter_context(tenant_scope(tenant_id))
+        customer: Customer | None
+        customer = Customer.objects.filter(external_id=external_id).first()
+        if customer is None:
+            raise Http404
+        self._scopes.enter_context(customer_scope(tenant_id, customer.id))
+        return customer
+
+
+class RecallView(CustomerMemoryView):
+    """`POST recall/`: what memory finds for a query."""
+
+    def post(self, request: Request) -> Response:
+        """Recall; the question is embedded before any scope is open."""
+        asked = _checked(RecallQuestion(data=request.data))
+        try:
+            query = recall.prepare(asked["query"])
+        except LLMError as error:
+            raise EmbeddingUnavailable from error
+        customer = self.open_customer(asked["customer"])
+        found = recall.recall(
+            query,
+            customer_id=customer.id,
+            limit=asked["limit"],
+            as_of=asked["as_of"],
+        )
+        return Response({"results": RecalledSerializer(found, many=True).data})
+
+
+class FactsView(CustomerMemoryView):
+    """`GET customers/<external id>/facts/`: what is known about a customer."""
+
+    def get(self, request: Request, external_id: str) -> Response:
+        """Show the facts that hold now, and with `history=1` those that held once."""
+        query = request.query_params.dict()
+        asked = _checked(FactsQuestion(data=query | {"customer": external_id}))
+        customer = self.open_customer(asked["customer"])
+        if not asked["history"]:
+            current = facts.current_facts().filter(customer_id=customer.id)
+            return Response({"facts": FactSerializer(current, many=True).data})
+        record = records.record(customer)
+        return Response(
+            {
+                "facts": FactSerializer(record.current, many=True).data,
+                "history": FactSerializer(record.history, many=True).data,
+            }
+        )
+
+
+def _checked(question: Serializer[Any]) -> dict[str, Any]:
+    question.is_valid(raise_exception=True)
+    return cast(dict[str, Any], question.validated_data)

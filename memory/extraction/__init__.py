@@ -1,0 +1,1 @@
+"""How facts are found in a conversation: pure functions from turns to candidates."""

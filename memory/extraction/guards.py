@@ -1,0 +1,100 @@
+"""What may not be taken at its word: questions, suppositions, quotes, other people."""
+
+import re
+from dataclasses import dataclass
+
+_SENTENCE = re.compile(r"[^.?!;\n]+(?:[.](?=\w)[^.?!;\n]*)*[.?!;]*")
+_ASKING = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|ok|okay|so|and|but|well|please|sorry)\b[\s,]*)*"
+    r"(?:what|how|when|where|why|who|which|can|could|do|does|did|is|are|am|was|were|"
+    r"will|would|should|shall|may|might|have you|has|any)\b(?! be\b)",
+    re.IGNORECASE,
+)
+_NEW_CLAUSE = re.compile(
+    r"[,;:]| - |\b(?:can|could|would|will|do|does|what|how|is|are|should|may)\b",
+    re.IGNORECASE,
+)
+_SUPPOSING = re.compile(
+    r"\b(?:if|unless|suppose|supposing|imagine|were to|pretend|hypothetically|"
+    r"in case|wish|would have|could have|thinking (?:of|about)|considering|"
+    r"might|maybe|perhaps|someday|used to think|whether|dream(?:ed|t|ing)?)\b",
+    re.IGNORECASE,
+)
+_RELATIVE = (
+    r"(?:brother|sister|mother|mom|mum|father|dad|parents?|son|daughter|wife|husband|"
+    r"partner|boyfriend|girlfriend|friends?|boss|manager|colleague|coworker|co-worker|"
+    r"neighbou?rs?|cousin|uncle|aunt|nephew|niece|grand(?:mother|father|ma|pa)|"
+    r"roommate|flatmate|landlord|assistant|kids?|child|children|fianc[eé]e?|team|"
+    r"mother-in-law|father-in-law|son-in-law|daughter-in-law|doctor|lawyer|tenant)"
+)
+_THIRD_PARTY = re.compile(
+    rf"\b(?:my|our|a|the|his|her|their) (?:\w+ )?{_RELATIVE}(?:'s)?\b"
+    r"|\b(?:he|she|they|he's|she's|they're|his|her|their|somebody|someone)\b"
+    r"|\b(?:some people|people|everyone|your (?:colleague|agent|site|website|rep))\b",
+    re.IGNORECASE,
+)
+_REPORTED = re.compile(
+    rf"\b(?:{_RELATIVE}|he|she) (?:says?|said|thinks?|claims?|believes?)\b",
+    re.IGNORECASE,
+)
+_FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|im|we|we're)\b", re.IGNORECASE)
+_JOKING = re.compile(
+    r"\b(?:just kidding|kidding|joking|jk|lol|lmao|haha\w*|hehe|rofl)\b|[😂🤣😜]|/s\b",
+    re.IGNORECASE,
+)
+_QUOTE = re.compile(r"\"[^\"\n]*\"|«[^»]*»|^>.*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a stretch of text stands in its sentence."""
+
+    question: bool
+    supposed: bool
+    quoted: bool
+    third_party: bool
+    joking: bool
+
+    @property
+    def plain(self) -> bool:
+        """Whether the customer states it about herself."""
+        return not (self.question or self.supposed or self.quoted or self.third_party)
+
+
+def standing(text: str, start: int, end: int) -> Standing:
+    """Judge ``text[start:end]`` by the sentence it stands in."""
+    left, right = sentence_bounds(text, start)
+    sentence, before = text[left:right], text[left:end]
+    return Standing(
+        question=_asks(sentence, end - left),
+        supposed=bool(_SUPPOSING.search(before)),
+        quoted=any(q.start() < start and end < q.end() for q in _QUOTE.finditer(text)),
+        third_party=_speaks_of_another(text[left:start]),
+        joking=bool(_JOKING.search(text)),
+    )
+
+
+def sentence_bounds(text: str, at: int) -> tuple[int, int]:
+    """Start and end of the sentence that holds the character at ``at``."""
+    for match in _SENTENCE.finditer(text):
+        if match.start() <= at < match.end():
+            return match.span()
+    return 0, len(text)
+
+
+def _asks(sentence: str, end: int) -> bool:
+    """Whether the clause that ends at ``end`` is (part of) a question."""
+    if _ASKING.match(sentence):
+        return True
+    return sentence.rstrip().endswith("?") and not _NEW_CLAUSE.search(sentence[end:])
+
+
+def _speaks_of_another(before: str) -> bool:
+    """Whether the last person named before the value is not the customer."""
+    if _REPORTED.search(before):
+        return True
+    others = [m.end() for m in _THIRD_PARTY.finditer(before)]
+    if not others:
+        return False
+    own = [m.end() for m in _FIRST_PERSON.finditer(before)]
+    return not own or max(own) < max(others)

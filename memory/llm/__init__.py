@@ -1,0 +1,1 @@
+"""The language-model gateway: no ORM, no tenant, nothing of the project above it."""

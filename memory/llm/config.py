@@ -1,0 +1,36 @@
+"""How the gateway reaches its models."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Job = Literal["reply", "consolidate", "classify", "judge", "embed"]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayConfig:
+    """Endpoint, models per job, and where the embedded model is kept.
+
+    Attributes:
+        base_url: Root of an OpenAI-compatible API; "" is OpenAI's own.
+        api_key: Key of that endpoint; may stay "" where none is needed.
+        models: Model per job. A text job without one uses the reply model;
+            embeddings stay embedded unless "embed" is named.
+        timeout_s: Longest wait for the first token, all tries together, and for
+            every later piece.
+        data_dir: Writable directory; holds the converted embedding model.
+    """
+
+    base_url: str = ""
+    api_key: str = field(default="", repr=False)
+    models: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float = 30.0
+    data_dir: Path = Path(".data")
+
+    def model_for(self, job: Job) -> str:
+        """Return the external model for a job, or "" when the embedded one does it."""
+        if not (self.base_url or self.api_key):
+            return ""
+        own = self.models.get(job, "")
+        return own if job == "embed" else own or self.models.get("reply", "")

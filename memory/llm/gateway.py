@@ -1,0 +1,299 @@
+"""The one door to language models: external where connected, embedded otherwise."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memory.llm import assistant, embedding, tokens
+from memory.llm.config import GatewayConfig, Job
+from memory.llm.errors import LLMError, RetryableError, TerminalError
+from memory.llm.prices import usage_since
+from memory.llm.resilience import CircuitBreaker
+from memory.llm.types import (
+    ChatMessage,
+    Done,
+    EmbeddingModelInfo,
+    ReplyRequest,
+    StreamPart,
+    TextDelta,
+    Usage,
+)
+from memory.llm.vector_cache import VectorCache
+
+if TYPE_CHECKING:
+    from memory.llm.openai_compatible import OpenAICompatible
+    from memory.llm.openai_jobs import OpenAIJobs
+
+logger = logging.getLogger(__name__)
+
+EMBEDDED = "embedded"
+EMBEDDED_UNAVAILABLE = "embedded (model unavailable)"
+
+PIECE_PAUSE_S = 0.015
+"""Between two words of an embedded answer: about the pace of a hosted model."""
+
+QUERY_CACHE_ENTRIES = 2048
+
+_KNOWN_DIMS = {
+    "text-embedding-3-small": 1536,
+    "text-embedding-3-large": 3072,
+    "text-embedding-ada-002": 1536,
+}
+"""Source: OpenAI's embeddings guide."""
+
+
+class _Gateway:
+    """Everything that hangs on one configuration."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        self.config = config
+        self.breakers: dict[Job, CircuitBreaker] = {
+            "reply": CircuitBreaker(),
+            "consolidate": CircuitBreaker(),
+            "classify": CircuitBreaker(),
+            "judge": CircuitBreaker(),
+            "embed": CircuitBreaker(),
+        }
+        self.queries = VectorCache(QUERY_CACHE_ENTRIES)
+        self.dims = dict(_KNOWN_DIMS)
+
+    # The client takes a second to import, which an embedded desk never needs.
+    @cached_property
+    def streams(self) -> "OpenAICompatible":
+        """The endpoint's streamed answers."""
+        from memory.llm.openai_compatible import OpenAICompatible
+
+        return OpenAICompatible(self.config)
+
+    @cached_property
+    def jobs(self) -> "OpenAIJobs":
+        """The endpoint's synchronous calls."""
+        from memory.llm.openai_jobs import OpenAIJobs
+
+        return OpenAIJobs(self.config)
+
+    def called(self, job: Job, call: Any) -> Any:
+        """Make an external call under the job's breaker."""
+        breaker = self.breakers[job]
+        if not breaker.allows():
+            message = "The model failed repeatedly and is given a rest."
+            raise RetryableError(message)
+        try:
+            result = call()
+        except LLMError as error:
+            _record_failure(breaker, error)
+            raise
+        breaker.succeeded()
+        return result
+
+
+class _Installed:
+    gateway: _Gateway | None = None
+
+
+def configure(config: GatewayConfig) -> None:
+    """Install a configuration; the models it names are first called when needed."""
+    if _Installed.gateway and "jobs" in _Installed.gateway.__dict__:
+        _Installed.gateway.jobs.close()
+    embedding.use_data_dir(config.data_dir)
+    _Installed.gateway = _Gateway(config)
+
+
+def warm_up() -> None:
+    """Load now what the first reply would otherwise wait a second for."""
+    tokens.count_tokens("Hello")
+    if not _gateway().config.model_for("embed"):
+        embedding.embedder().encode(["Hello"])
+
+
+async def aclose() -> None:
+    """Close the connections that the running event loop holds to the endpoint."""
+    gateway = _gateway()
+    if "streams" in gateway.__dict__:
+        await gateway.streams.aclose()
+
+
+def connected() -> bool:
+    """Say whether an external language model is configured to write replies."""
+    return bool(_gateway().config.model_for("reply"))
+
+
+async def stream_reply(request: ReplyRequest) -> AsyncGenerator[StreamPart]:
+    """Stream the reply: text pieces, tool calls or a hand-over, and last `Done`.
+
+    Where the external model fails before its first token, the embedded assistant
+    answers instead and `Done.usage.model` says so.
+
+    Raises:
+        RetryableError: The external model failed after its first token.
+    """
+    gateway = _gateway()
+    model = gateway.config.model_for("reply")
+    breaker = gateway.breakers["reply"]
+    if model and breaker.allows():
+        begun = False
+        try:
+            async with aclosing(
+                gateway.streams.stream(model, request.messages, request.tools)
+            ) as parts:
+                async for part in parts:
+                    begun = True
+                    yield part
+        except LLMError as error:
+            _record_failure(breaker, error)
+            if begun:
+                raise RetryableError(str(error)) from None
+            logger.warning("reply model unavailable: %s", error)
+        else:
+            breaker.succeeded()
+            return
+    async for part in _embedded_reply(request, bool(model)):
+        yield part
+
+
+async def _embedded_reply(
+    request: ReplyRequest, unavailable: bool
+) -> AsyncGenerator[StreamPart]:
+    started = time.perf_counter()
+    # Embedding the memories takes the CPU for a while; the loop serves others.
+    parts = await asyncio.to_thread(lambda: list(assistant.reply(request)))
+    for part in parts:
+        if isinstance(part, Done):
+            latency_ms = (time.perf_counter() - started) * 1000
+            name = EMBEDDED_UNAVAILABLE if unavailable else EMBEDDED
+            yield Done(replace(part.usage, model=name, latency_ms=latency_ms))
+        else:
+            yield part
+        if isinstance(part, TextDelta):
+            await asyncio.sleep(PIECE_PAUSE_S)
+
+
+def complete_json(
+    job: Job, *, system: str, prompt: str, schema: Mapping[str, Any], schema_name: str
+) -> tuple[dict[str, Any], Usage]:
+    """Return a JSON object of the schema from the model of this job. For workers.
+
+    For endpoints with strict schemas every object of the schema lists all its
+    properties as required and forbids others.
+
+    Raises:
+        TerminalError: No model is connected for this job, or it refused the request.
+        RetryableError: No usable answer now.
+    """
+    gateway = _gateway()
+    model = gateway.config.model_for(job)
+    if not model:
+        message = "No language model is connected."
+        raise TerminalError(message)
+    answer: tuple[dict[str, Any], Usage] = gateway.called(
+        job,
+        lambda: gateway.jobs.complete_json(
+            model, system=system, prompt=prompt, schema=schema, schema_name=schema_name
+        ),
+    )
+    return answer
+
+
+def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Embed texts: (n, dims) float32, L2-normalised, in the order given.
+
+    A single text is looked up among the latest queries first.
+
+    Raises:
+        RetryableError: The external embedding model does not answer. There is no
+            falling back: another model's vectors cannot be compared with these.
+        TerminalError: It refused, or the embedded model's weights are unusable.
+    """
+    return embed_metered(texts)[0]
+
+
+def embed_metered(texts: Sequence[str]) -> tuple[NDArray[np.float32], Usage]:
+    """Embed like `embed`, and say what it cost; a cached query costs nothing.
+
+    Raises:
+        RetryableError: As `embed`.
+        TerminalError: As `embed`.
+    """
+    gateway = _gateway()
+    started = time.perf_counter()
+    name = embedding_name()
+    if len(texts) == 1 and (known := gateway.queries.get(texts[0])) is not None:
+        return known[None, :].copy(), usage_since(started, name, 0, 0)
+    if not texts:
+        empty = np.zeros((0, embedding_model().dims), dtype=np.float32)
+        return empty, usage_since(started, name, 0, 0)
+    vectors, usage = _embed_now(gateway, texts, started)
+    if len(texts) == 1:
+        gateway.queries.put(texts[0], vectors[0].copy())
+    return vectors, usage
+
+
+def _embed_now(
+    gateway: _Gateway, texts: Sequence[str], started: float
+) -> tuple[NDArray[np.float32], Usage]:
+    model = gateway.config.model_for("embed")
+    if model:
+        answer: tuple[NDArray[np.float32], Usage] = gateway.called(
+            "embed", lambda: gateway.jobs.embed(model, texts)
+        )
+        return answer
+    vectors = embedding.embedder().encode(texts)
+    spent = sum(tokens.count_tokens(text) for text in texts)
+    return vectors, usage_since(started, embedding.INFO.name, spent, 0)
+
+
+def embedding_name() -> str:
+    """Return the name of the model behind `embed`."""
+    return _gateway().config.model_for("embed") or embedding.INFO.name
+
+
+def embedding_model() -> EmbeddingModelInfo:
+    """Describe the model behind `embed`.
+
+    The dimensions of an external model that is not well known are learnt by embedding
+    one word, once.
+
+    Raises:
+        RetryableError: That one word could not be embedded now.
+        TerminalError: The endpoint refused it.
+    """
+    gateway = _gateway()
+    model = gateway.config.model_for("embed")
+    if not model:
+        return embedding.INFO
+    if model not in gateway.dims:
+        gateway.dims[model] = embed(["dimensions"]).shape[1]
+    return EmbeddingModelInfo(name=model, version="1", dims=gateway.dims[model])
+
+
+def count_tokens(text: str) -> int:
+    """Count the tokens of a text, exactly and offline."""
+    return tokens.count_tokens(text)
+
+
+def count_message_tokens(messages: Iterable[ChatMessage]) -> int:
+    """Count the prompt tokens of a conversation, frames and priming included."""
+    return tokens.count_message_tokens(messages)
+
+
+def _gateway() -> _Gateway:
+    if _Installed.gateway is None:
+        configure(GatewayConfig())
+    assert _Installed.gateway is not None  # noqa: S101 - configure has just set it
+    return _Installed.gateway
+
+
+def _record_failure(breaker: CircuitBreaker, error: LLMError) -> None:
+    """Count an outage; a refused request says nothing about the next one."""
+    if isinstance(error, RetryableError):
+        breaker.failed()
+    else:
+        breaker.succeeded()

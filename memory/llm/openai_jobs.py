@@ -1,0 +1,194 @@
+"""Answers in JSON and embeddings from an OpenAI-compatible endpoint, for workers.
+
+Prompts and answers are never logged, and never part of an error.
+"""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import openai
+from numpy.typing import NDArray
+from tenacity import Retrying
+
+from memory.llm.config import GatewayConfig
+from memory.llm.errors import RetryableError
+from memory.llm.json_answers import BadAnswerError, parse_answer
+from memory.llm.openai_wire import (
+    CLIENT_FAILURES,
+    client_options,
+    translated,
+    wire_messages,
+)
+from memory.llm.prices import usage_since
+from memory.llm.resilience import retry_policy
+from memory.llm.tokens import count_message_tokens, count_tokens
+from memory.llm.types import ChatMessage, Usage
+
+EMBEDDING_BATCH = 100
+"""Most texts in one embeddings call."""
+
+
+class OpenAIJobs:
+    """The synchronous calls of one endpoint. Safe across threads."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        self._timeout_s = config.timeout_s
+        self._options = client_options(config)
+        self._strict_schemas = True
+
+    @cached_property
+    def _client(self) -> openai.OpenAI:
+        # Made at first use: it loads certificates, which an embedded desk never needs.
+        return openai.OpenAI(**self._options)
+
+    def close(self) -> None:
+        """Close the connections, if any were opened."""
+        if "_client" in self.__dict__:
+            self._client.close()
+
+    def complete_json(
+        self,
+        model: str,
+        *,
+        system: str,
+        prompt: str,
+        schema: Mapping[str, Any],
+        schema_name: str,
+    ) -> tuple[dict[str, Any], Usage]:
+        """Return a JSON object of the schema; one bad answer is sent back for repair.
+
+        Raises:
+            RetryableError: No answer in time, or not of the schema even when repaired.
+            TerminalError: The endpoint refused the request.
+        """
+        started = time.perf_counter()
+        messages = [ChatMessage("system", system), ChatMessage("user", prompt)]
+        tokens = np.zeros(2, dtype=np.int64)
+        for last_try in (False, True):
+            text, spent = self._json_text(model, messages, schema, schema_name)
+            tokens += spent
+            try:
+                answer = parse_answer(text, schema)
+            except BadAnswerError as error:
+                if last_try:
+                    message = f"The model's JSON is unusable: {error}."
+                    raise RetryableError(message) from None
+                messages += [
+                    ChatMessage("assistant", text),
+                    ChatMessage("user", _repair_prompt(error, schema)),
+                ]
+            else:
+                break
+        return answer, usage_since(started, model, int(tokens[0]), int(tokens[1]))
+
+    def _json_text(
+        self,
+        model: str,
+        messages: list[ChatMessage],
+        schema: Mapping[str, Any],
+        schema_name: str,
+    ) -> tuple[str, tuple[int, int]]:
+        if self._strict_schemas:
+            form: dict[str, Any] = {
+                "type": "json_schema",
+                "json_schema": {"name": schema_name, "schema": schema, "strict": True},
+            }
+            try:
+                return self._completed(model, messages, form)
+            except openai.BadRequestError as error:
+                if "response_format" not in str(error):
+                    raise translated(error) from None
+                # Not every compatible endpoint knows schemas; plain JSON mode is
+                # older, and wants the schema in the prompt.
+                self._strict_schemas = False
+        system = ChatMessage("system", f"{messages[0].content}\n\n{_ask(schema)}")
+        try:
+            return self._completed(
+                model, [system, *messages[1:]], {"type": "json_object"}
+            )
+        except openai.BadRequestError as error:
+            raise translated(error) from None
+
+    def _completed(
+        self, model: str, messages: list[ChatMessage], form: dict[str, Any]
+    ) -> tuple[str, tuple[int, int]]:
+        """Return the text of one completion with its prompt and completion tokens."""
+        completion = self._tried(
+            self._client.chat.completions.create,
+            model=model,
+            messages=wire_messages(messages),
+            response_format=form,
+        )
+        if not getattr(completion, "choices", None):
+            message = "The model answered nothing."
+            raise RetryableError(message)
+        text: str = completion.choices[0].message.content or ""
+        usage = completion.usage
+        if usage is None:
+            return text, (count_message_tokens(messages), count_tokens(text))
+        return text, (usage.prompt_tokens, usage.completion_tokens)
+
+    def _tried(self, call: Any, **request: Any) -> Any:
+        """Make a synchronous call with retries; a 400 is left to the caller."""
+        for attempt in Retrying(**retry_policy(self._timeout_s)):
+            with attempt:
+                try:
+                    return call(**request)
+                except openai.BadRequestError:
+                    raise
+                except CLIENT_FAILURES as error:
+                    raise translated(error) from None
+        raise AssertionError  # pragma: no cover - tenacity returns or raises
+
+    def embed(
+        self, model: str, texts: Sequence[str]
+    ) -> tuple[NDArray[np.float32], Usage]:
+        """Embed texts: (n, dims) float32, L2-normalised, in the order given.
+
+        Raises:
+            RetryableError: No answer in time, or not one vector per text.
+            TerminalError: The endpoint refused the request.
+        """
+        started = time.perf_counter()
+        rows: list[list[float]] = []
+        tokens = 0
+        for start in range(0, len(texts), EMBEDDING_BATCH):
+            batch = list(texts[start : start + EMBEDDING_BATCH])
+            vectors, spent = self._embedded(model, batch)
+            rows += vectors
+            tokens += spent
+        matrix = np.asarray(rows, dtype=np.float32)
+        norms = np.linalg.norm(matrix, axis=1, keepdims=True)
+        matrix /= np.maximum(norms, np.finfo(np.float32).tiny)
+        return matrix, usage_since(started, model, tokens, 0)
+
+    def _embedded(self, model: str, batch: list[str]) -> tuple[list[list[float]], int]:
+        try:
+            answer = self._tried(
+                self._client.embeddings.create,
+                model=model,
+                input=batch,
+                encoding_format="float",
+            )
+        except openai.BadRequestError as error:
+            raise translated(error) from None
+        items = sorted(getattr(answer, "data", None) or (), key=lambda item: item.index)
+        if len(items) != len(batch):
+            message = "The model did not return one embedding per text."
+            raise RetryableError(message)
+        spent = getattr(answer.usage, "prompt_tokens", None)
+        if spent is None:
+            spent = sum(count_tokens(text) for text in batch)
+        return [item.embedding for item in items], spent
+
+
+def _ask(schema: Mapping[str, Any]) -> str:
+    return f"Answer with one JSON object of this schema:\n{json.dumps(dict(schema))}"
+
+
+def _repair_prompt(error: BadAnswerError, schema: Mapping[str, Any]) -> str:
+    return f"That cannot be used: {error}. {_ask(schema)}"

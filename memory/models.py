@@ -1,0 +1,261 @@
+"""The durable tiers: facts with their evidence, summaries, and the vector index.
+
+Conversations and messages are known here by id only: `chat` builds on `memory`, never
+the other way round.
+"""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from pgvector.django import HalfVectorField
+
+from accounts.models import CustomerModel, TenantModel
+from accounts.rls import SameScopeKey
+
+
+def _tags() -> ArrayField:  # type: ignore[type-arg]
+    return ArrayField(models.CharField(max_length=120), default=list, blank=True)
+
+
+class Fact(CustomerModel):
+    """One small statement about a customer, true from `valid_from` to `valid_to`.
+
+    A fact is never changed in place: a newer value supersedes it and keeps it as
+    history, so that taking the newer one back restores it.
+    """
+
+    class Kind(models.TextChoices):
+        """What sort of statement it is."""
+
+        FACT = "fact", "Fact"
+        PREFERENCE = "preference", "Preference"
+        EVENT = "event", "Event"
+        INTENT = "intent", "Intent"
+        ISSUE = "issue", "Pending issue"
+
+    class Source(models.TextChoices):
+        """Whose word it is."""
+
+        CUSTOMER = "customer", "Customer said"
+        AGENT = "agent", "Corrected by staff"
+
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.FACT)
+    key = models.CharField(max_length=80)
+    value = models.CharField(max_length=500)
+    text = models.CharField(max_length=1000)
+    topics = _tags()
+    entities = _tags()
+    importance = models.FloatField(default=0.5)
+    confidence = models.FloatField(default=1.0)
+    purpose = models.CharField(max_length=40, default="support")
+    source = models.CharField(max_length=10, choices=Source, default=Source.CUSTOMER)
+    single = models.BooleanField(default=False)
+    conversation_id = models.UUIDField(null=True, blank=True)
+    event_at = models.DateTimeField(null=True, blank=True)
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField(null=True, blank=True)
+    superseded_by = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="older",
+        db_constraint=False,
+        db_index=False,
+    )
+    expires_at = models.DateTimeField(null=True, blank=True)
+    pinned = models.BooleanField(default=False)
+    recorded_at = models.DateTimeField(default=timezone.now)
+    content_hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            *CustomerModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "customer", "id"], name="memory_fact_scope_id"
+            ),
+            SameScopeKey(
+                name="memory_fact_superseded_by", field="superseded_by", customer=True
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "customer", "content_hash"],
+                condition=Q(valid_to=None),
+                name="memory_fact_current_once",
+            ),
+        ]
+        indexes = [
+            *CustomerModel.Meta.indexes,
+            models.Index(
+                fields=["tenant", "customer", "key"], name="memory_fact_by_key"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.customer_id}"
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it holds now."""
+        return self.valid_to is None
+
+
+class Evidence(CustomerModel):
+    """The words that a fact rests on: a verbatim span of one message."""
+
+    fact = models.ForeignKey(
+        Fact,
+        on_delete=models.CASCADE,
+        related_name="evidence",
+        db_constraint=False,
+        db_index=False,
+    )
+    conversation_id = models.UUIDField(null=True, blank=True)
+    message_id = models.UUIDField(null=True, blank=True)
+    span = models.CharField(max_length=1000)
+    said_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            *CustomerModel.Meta.constraints,
+            SameScopeKey(name="memory_evidence_fact", field="fact", customer=True),
+            models.UniqueConstraint(
+                fields=["tenant", "fact", "message_id", "span"],
+                name="memory_evidence_once",
+            ),
+        ]
+        indexes = [*CustomerModel.Meta.indexes]
+
+
+class Summary(CustomerModel):
+    """A summary of part of a conversation (rolling) or of all of it (episode)."""
+
+    class Kind(models.TextChoices):
+        """What it covers."""
+
+        ROLLING = "rolling", "Rolling"
+        EPISODE = "episode", "Episode"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    conversation_id = models.UUIDField()
+    version = models.PositiveIntegerField(default=1)
+    text = models.TextField()
+    tokens = models.PositiveIntegerField()
+    from_seq = models.BigIntegerField()
+    to_seq = models.BigIntegerField()
+    message_ids = ArrayField(models.UUIDField(), default=list)
+    topics = _tags()
+    entities = _tags()
+    sentiment = models.CharField(max_length=10, default="neutral")
+    pending_actions = ArrayField(
+        models.CharField(max_length=300), default=list, blank=True
+    )
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    made_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            *CustomerModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "conversation_id", "kind", "version"],
+                name="memory_summary_version",
+            ),
+        ]
+        indexes = [*CustomerModel.Meta.indexes]
+
+
+class EmbeddingModel(TenantModel):
+    """A model that made vectors of this tenant; exactly one of them is active."""
+
+    name = models.CharField(max_length=120)
+    version = models.CharField(max_length=80)
+    dimensions = models.PositiveIntegerField()
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "id"], name="memory_embeddingmodel_tenant_id"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "name", "version"], name="memory_embeddingmodel_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant"],
+                condition=Q(active=True),
+                name="memory_embeddingmodel_one_active",
+            ),
+        ]
+
+
+class Embedding(CustomerModel):
+    """One entry of the index: a text with its vector and its keywords.
+
+    Recall reads nothing but this table, so an entry carries all that ranking needs.
+
+    Attributes:
+        vector: L2-normalised, of as many dimensions as its model has.
+        keywords: Stemmed terms of the text (weight A), of the turn before (weight D).
+        occurred_at: When it was said; for a fact, since when it is true.
+        valid_to: Until when the fact behind it was true.
+    """
+
+    class SourceKind(models.TextChoices):
+        """What the text was taken from."""
+
+        FACT = "fact", "Fact"
+        SUMMARY = "summary", "Summary"
+        MESSAGE = "message", "Message"
+
+    model = models.ForeignKey(
+        EmbeddingModel,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    source_kind = models.CharField(max_length=8, choices=SourceKind)
+    source_id = models.UUIDField()
+    chunk = models.PositiveIntegerField(default=0)
+    conversation_id = models.UUIDField(null=True, blank=True)
+    message_ids = ArrayField(models.UUIDField(), default=list)
+    text = models.TextField()
+    vector = HalfVectorField()
+    keywords = SearchVectorField()
+    importance = models.FloatField(default=0.5)
+    purpose = models.CharField(max_length=40, default="support")
+    occurred_at = models.DateTimeField()
+    valid_to = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            *CustomerModel.Meta.constraints,
+            SameScopeKey(name="memory_embedding_model", field="model"),
+            models.UniqueConstraint(
+                fields=["tenant", "customer", "model", "source_id", "chunk"],
+                name="memory_embedding_once",
+            ),
+        ]
+        indexes = [*CustomerModel.Meta.indexes]
+
+
+class ErasureReceipt(TenantModel):
+    """Proof that a customer was erased: counts by store, and nothing personal."""
+
+    customer_ref = models.UUIDField()
+    requested_by = models.CharField(max_length=100)
+    reason = models.CharField(max_length=300, blank=True)
+    counts = models.JSONField()
+    remaining = models.PositiveIntegerField()
+    erased_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [*TenantModel.Meta.constraints]
+        ordering: ClassVar[list[str]] = ["-erased_at"]

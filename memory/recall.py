@@ -1,0 +1,205 @@
+"""The read path: a query becomes a few ranked memories of one customer, with reasons.
+
+One statement reads the customer's own rows once, with both scores and the text: exact
+search among them is complete and fast, where a filtered approximate index returns too
+little. The two best lists are fused by reciprocal rank and weighed by freshness and
+importance.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import connection
+from django.utils import timezone
+from numpy.typing import NDArray
+from pgvector import HalfVector
+
+from accounts.scope import require_tenant
+from memory import embeddings
+from memory.llm import gateway
+
+# Source: Cormack, Clarke & Büttcher 2009, "Reciprocal rank fusion outperforms
+# Condorcet and individual rank learning methods": k = 60.
+RRF_K = 60
+# Candidates per channel.
+CHANNEL_TOP_K = 60
+# How much of a score freshness can take away at most, and importance add or take.
+FRESHNESS_SHARE = 0.15
+IMPORTANCE_SHARE = 0.2
+# Days in which freshness halves: what a customer is ages slower than what she wrote.
+HALF_LIFE_DAYS = {"fact": 365.0, "summary": 180.0, "message": 90.0}
+# A summary restates what messages say: while those are still there, they come first.
+KIND_WEIGHT = {"fact": 1.0, "summary": 0.5, "message": 1.0}
+
+_SEARCH = """
+with q as materialized (
+    select to_tsquery('simple', string_agg(quote_literal(lexeme), ' | ')) as terms,
+           to_tsquery('simple', string_agg(quote_literal(lexeme), ' | ')
+               filter (where lexeme ~ '[0-9]' and length(lexeme) >= 4)) as numbers
+      from unnest(to_tsvector('english', %(query)s))
+),
+c as materialized (
+    select e.id, e.source_kind, e.source_id, e.conversation_id, e.message_ids, e.text,
+           e.importance, e.occurred_at,
+           e.vector <#> %(vector)s::halfvec as distance,
+           case when e.keywords @@ (select terms from q)
+                then ts_rank('{0.3, 0.3, 0.3, 1.0}', e.keywords, (select terms from q))
+                     -- An order number says more than all the words around it.
+                     + case when e.keywords @@ (select numbers from q)
+                            then 1 else 0 end
+           end as keyword_score
+      from memory_embedding e
+     where e.tenant_id = %(tenant)s and e.customer_id = %(customer)s
+       and e.model_id = %(model)s and e.purpose = any(%(purposes)s)
+       and e.occurred_at <= %(as_of)s
+       and (e.valid_to is null or e.valid_to > %(as_of)s)
+       and (e.expires_at is null or e.expires_at > %(now)s)
+       and not e.message_ids && %(known)s::uuid[]
+),
+v as (
+    select id, row_number() over (order by distance, id) as place from c
+     order by distance, id limit %(top_k)s
+),
+k as (
+    select id, row_number() over (order by keyword_score desc, id) as place from c
+     where keyword_score is not null
+     order by keyword_score desc, id limit %(top_k)s
+)
+select c.id, c.source_kind, c.source_id, c.conversation_id, c.message_ids, c.text,
+       c.importance, c.occurred_at, -c.distance, v.place, k.place
+  from c left join v using (id) left join k using (id)
+ where v.id is not null or k.id is not null
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why something was recalled.
+
+    Attributes:
+        similarity: Cosine of query and text, -1 to 1.
+        vector_rank: Place in the channel of meaning, from 1; None when not in it.
+        keyword_rank: Place in the channel of words, from 1; None when not in it.
+        freshness: 1 for now, halving with age.
+    """
+
+    similarity: float
+    vector_rank: int | None
+    keyword_rank: int | None
+    freshness: float
+
+    def sentence(self) -> str:
+        """Say it to a person."""
+        parts = []
+        if self.keyword_rank is not None:
+            parts.append("Same words")
+        if self.vector_rank is not None:
+            parts.append(f"Similar meaning {self.similarity:.2f}")
+        return " · ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """One memory that fits the query; `score` only orders results of one query."""
+
+    id: UUID
+    kind: str
+    source_id: UUID
+    conversation_id: UUID | None
+    message_ids: tuple[UUID, ...]
+    text: str
+    occurred_at: datetime
+    score: float
+    reasons: Reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question with its vector, made before any scope is opened.
+
+    Attributes:
+        text: The question.
+        vector: `(dimensions,)` float32, L2-normalised.
+    """
+
+    text: str
+    vector: NDArray[np.float32]
+
+
+def prepare(text: str) -> Query:
+    """Embed the question."""
+    # The length of a model's vectors is learnt here, where no transaction is open.
+    gateway.embedding_model()
+    return Query(text=text, vector=gateway.embed([text])[0])
+
+
+def recall(
+    query: Query,
+    *,
+    customer_id: UUID,
+    limit: int = 20,
+    as_of: datetime | None = None,
+    known: Sequence[UUID] = (),
+    purposes: Sequence[str] = ("support",),
+) -> list[Recalled]:
+    """Return the memories of this customer that fit the query best.
+
+    Args:
+        query: From `prepare`.
+        customer_id: Whose memories.
+        limit: How many at the most.
+        as_of: What was known at that moment; now, when None.
+        known: Messages that the reader has before her already: not recalled again.
+        purposes: What the memories are to be used for.
+    """
+    now = timezone.now()
+    reference = as_of or now
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SEARCH,
+            {
+                "query": query.text,
+                "vector": HalfVector(query.vector).to_text(),
+                "tenant": require_tenant(),
+                "customer": customer_id,
+                "model": embeddings.active_model().id,
+                "purposes": list(purposes),
+                "as_of": reference,
+                "now": now,
+                "known": list(known),
+                "top_k": CHANNEL_TOP_K,
+            },
+        )
+        ranked = [_score(row, reference) for row in cursor.fetchall()]
+    ranked.sort(key=lambda found: (-found.score, str(found.id)))
+    return ranked[:limit]
+
+
+def _score(row: tuple[Any, ...], reference: datetime) -> Recalled:
+    (row_id, kind, source_id, conversation_id, message_ids, text) = row[:6]
+    importance, occurred_at, similarity, vector_rank, keyword_rank = row[6:]
+    age_days = max(0.0, (reference - occurred_at).total_seconds() / 86_400)
+    freshness = 0.5 ** (age_days / HALF_LIFE_DAYS[kind])
+    fused = sum(
+        1 / (RRF_K + rank) for rank in (vector_rank, keyword_rank) if rank is not None
+    )
+    weight = (
+        KIND_WEIGHT[kind]
+        * (1 - FRESHNESS_SHARE * (1 - freshness))
+        * (1 + IMPORTANCE_SHARE * (importance - 0.5))
+    )
+    return Recalled(
+        id=row_id,
+        kind=kind,
+        source_id=source_id,
+        conversation_id=conversation_id,
+        message_ids=tuple(message_ids),
+        text=text,
+        occurred_at=occurred_at,
+        score=fused * weight,
+        reasons=Reasons(similarity, vector_rank, keyword_rank, freshness),
+    )

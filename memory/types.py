@@ -1,0 +1,57 @@
+"""The value types that memory takes in and hands out; no ORM, no I/O."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+Author = Literal["customer", "assistant", "agent", "system", "tool"]
+FactKind = Literal["fact", "preference", "event", "intent", "issue"]
+Polarity = Literal["assert", "end"]
+Sentiment = Literal["positive", "neutral", "negative"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation as memory sees it."""
+
+    id: UUID
+    author: Author
+    text: str
+    sent_at: datetime
+    author_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FactCandidate:
+    """A fact that extraction proposes; ``span`` occurs verbatim in that message.
+
+    ``confidence`` and ``importance`` run from 0 to 1. ``single`` marks a key that
+    holds one value at a time, so that a newer value supersedes; polarity ``end``
+    closes what was known ("I no longer have the iPhone").
+    """
+
+    kind: FactKind
+    key: str
+    value: str
+    text: str
+    message_id: UUID
+    span: str
+    confidence: float
+    importance: float
+    single: bool
+    polarity: Polarity
+    event_at: datetime | None = None
+    topics: tuple[str, ...] = ()
+    entities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryDraft:
+    """A summary before it is stored."""
+
+    text: str
+    topics: tuple[str, ...]
+    entities: tuple[str, ...]
+    sentiment: Sentiment
+    pending_actions: tuple[str, ...]

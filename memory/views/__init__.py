@@ -1,0 +1,1 @@
+"""The pages of memory: customers with their four tiers, and privacy."""

@@ -1,0 +1,115 @@
+"""How the pages of memory answer: whole, or as a fragment when htmx asks."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import add_never_cache_headers, patch_vary_headers
+
+from accounts.models import Customer
+from memory import records
+
+# What a form that was not accepted answers with; `js/customer.js` shows it in place.
+REFUSED = 422
+# The same for an action that needs a store which does not answer.
+UNAVAILABLE = 503
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What is asked before something that cannot be undone.
+
+    Attributes:
+        sentences: What will happen, and what will not.
+        button: The verb on the button.
+        keep: The outcome of not doing it.
+        fields: Hidden fields that the form sends along.
+        error: Why the last try came to nothing.
+    """
+
+    title: str
+    sentences: tuple[str, ...]
+    button: str
+    keep: str = "Keep"
+    quote: str = ""
+    icon: str = "trash"
+    fields: tuple[tuple[str, str], ...] = ()
+    error: str = ""
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    """Return whether htmx asks for a part of the page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """Keep what is known about people out of every cache."""
+    add_never_cache_headers(response)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def show(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    section: str = "customers",
+    status: int = 200,
+) -> HttpResponse:
+    """Render a page or a fragment of it."""
+    context = {"section": section, **context}
+    return private(render(request, template, context, status=status))
+
+
+def show_changed(request: HttpRequest, customer: Customer, notice: str) -> HttpResponse:
+    """Answer a write: the four tiers anew, or back to the customer's page.
+
+    Another page that writes with htmx names no target and gets no content.
+
+    Args:
+        request: The write.
+        customer: Whose memory changed.
+        notice: What happened, without a word of what the customer said.
+    """
+    if not wants_fragment(request):
+        messages.success(request, notice)
+        return private(redirect("memory:customer", customer.id))
+    if "HX-Target" not in request.headers:
+        return private(HttpResponse(status=204))
+    record = records.record(customer, page=_index_page(request))
+    response = show(
+        request,
+        "memory/_changed.html",
+        {"record": record, "customer": customer, "notice": notice},
+    )
+    # A form inside a row or a dialog asks for its own place; a success renews it all.
+    response["HX-Retarget"] = "#record"
+    response["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def _index_page(request: HttpRequest) -> str:
+    """Return which page of the vector index the browser is looking at."""
+    query = urlsplit(request.headers.get("HX-Current-URL", "")).query
+    return parse_qs(query).get("index", ["1"])[0]
+
+
+def ask(
+    request: HttpRequest,
+    customer: Customer,
+    confirmation: Confirmation,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """Ask before something that cannot be undone: in a dialog, or on a page."""
+    fragment = wants_fragment(request)
+    return show(
+        request,
+        "memory/_confirm.html" if fragment else "memory/confirm.html",
+        {"confirmation": confirmation, "customer": customer},
+        status=status,
+    )
