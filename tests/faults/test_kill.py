@@ -257,6 +257,9 @@ def let_the_lease_run_out() -> None:
 
 # --- Redis ---------------------------------------------------------------------------
 
+TILL_SUBSCRIBED_S = 1.0
+"""Between two words: the channel layer looks for a lost Redis once a second."""
+
 
 class PrivateRedis:
     """A Redis of the test's own, which it may kill; it comes back empty."""
@@ -342,7 +345,7 @@ def test_redis_killed_and_emptied_in_mid_chat_costs_time_and_nothing_else(
     assert "It comes on Thursday." in own_chat.page(f"/inbox/{agent.conversation}/")
 
     own_redis.start()
-    model.stream("You are welcome, Elena.", pause_s=0.1)
+    model.stream("You are welcome, Elena.", pause_s=TILL_SUBSCRIBED_S)
     customer.send("Thank you!")
     for side in (customer, agent):
         side.until_it_says("You are welcome, Elena.")
@@ -369,7 +372,7 @@ def test_a_chat_that_began_while_redis_was_away_is_live_after_the_next_ping(
     own_redis.start()
     customer.ping()
     assert customer.texts("assistant") == ["Good morning, Elena."]
-    model.stream("It comes on Thursday.", pause_s=0.1)
+    model.stream("It comes on Thursday.", pause_s=TILL_SUBSCRIBED_S)
     customer.send("When does my laptop come?")
     customer.until_it_says("It comes on Thursday.")
     assert customer.deltas, "live, without another ping"
