@@ -133,7 +133,7 @@ def reopen(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 @require_GET
 @xframe_options_exempt
-@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]
+@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]  # stubs want dict[str, object]
 def widget(request: HttpRequest, tenant_slug: str) -> HttpResponse:
     """Show the customer's chat, which any site may frame."""
     with identity_scope():

@@ -27,4 +27,4 @@ def check_role(**_: Any) -> None:
     # The processes that do the work make their own connections: an inherited one, or
     # one that Celery closes beneath the pool, answers nobody.
     connection.close()
-    connection.close_pool()  # type: ignore[attr-defined]
+    connection.close_pool()  # type: ignore[attr-defined]  # not in the stubs

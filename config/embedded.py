@@ -81,7 +81,7 @@ def secret_key(data_dir: Path, *, allowed: bool) -> str:
         ServiceError: The data directory cannot be used.
     """
     if not allowed:
-        from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
+        from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 - seldom needed
 
         raise ImproperlyConfigured(
             "Set SECRET_KEY: fifty or more random characters, kept secret."
@@ -148,7 +148,7 @@ def ensure_services(
 
 def _say_where(where: Places) -> None:
     if where.home != where.data_dir:
-        print(  # noqa: T201
+        print(  # noqa: T201 - a word at the terminal
             f"Recollect: PostgreSQL's account cannot enter {where.data_dir},"
             f" so the data is kept in {where.home}.",
             file=sys.stderr,
@@ -235,7 +235,7 @@ def ensure_if_used() -> None:
     The embedded database is also made and migrated, so that a lone management command
     works right after the install. Problems end the process with one line.
     """
-    from django.conf import settings  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415 - settings import us
 
     data_dir: Path = settings.DATA_DIR
     ours = addresses(data_dir)
@@ -299,7 +299,7 @@ def manage(*arguments: str, **environment: str) -> None:
     Raises:
         ServiceError: It failed; with the last line of what it said.
     """
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - our own manage.py
         [sys.executable, str(CHECKOUT / "manage.py"), *arguments],
         check=False,
         env={**os.environ, **environment},

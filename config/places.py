@@ -82,7 +82,7 @@ def places(data_dir: Path) -> Places:
 
 def _substitute(data_dir: Path) -> Path:
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    return Path(f"/var/tmp/recollect-{os.geteuid()}-{digest}")  # noqa: S108
+    return Path(f"/var/tmp/recollect-{os.geteuid()}-{digest}")  # noqa: S108 - owned, not shared
 
 
 def others_may_enter(path: Path) -> bool:

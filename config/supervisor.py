@@ -38,7 +38,7 @@ class CrashLoopError(Exception):
 
 def say(line: str) -> None:
     """Print one line for the person at the terminal."""
-    print(line, flush=True)  # noqa: T201
+    print(line, flush=True)  # noqa: T201 - the terminal is its page
 
 
 def adopt_orphans() -> None:
@@ -85,14 +85,14 @@ class Child:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as output:
             # A function between fork and exec is safe: this process has one thread.
-            self.process = subprocess.Popen(  # noqa: S603
+            self.process = subprocess.Popen(  # noqa: S603 - our own programs
                 self.command,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=self._prepare,  # noqa: PLW1509
+                preexec_fn=self._prepare,  # noqa: PLW1509 - one thread, see above
             )
 
     def _prepare(self) -> None:

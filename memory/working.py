@@ -123,7 +123,7 @@ def items(tenant_id: UUID, customer_id: UUID) -> list[WorkingItem]:
     prefix = customer_prefix(tenant_id, customer_id)
     found = []
     for key in sorted(_quietly(lambda: keys_like(f"{prefix}*")) or []):
-        stored = _quietly(lambda key=key: client().get(key))  # type: ignore[misc]
+        stored = _quietly(lambda key=key: client().get(key))  # type: ignore[misc]  # bound
         if stored is None:
             continue
         conversation, kind, *_ = key.removeprefix(prefix).split(":")
@@ -133,7 +133,7 @@ def items(tenant_id: UUID, customer_id: UUID) -> list[WorkingItem]:
                 kind=kind,
                 conversation_id=UUID(conversation),
                 text=_describe(kind, json.loads(stored)),
-                expires_in_s=_quietly(lambda key=key: client().ttl(key)) or 0,  # type: ignore[misc]
+                expires_in_s=_quietly(lambda key=key: client().ttl(key)) or 0,  # type: ignore[misc]  # bound
             )
         )
     return found

@@ -29,7 +29,7 @@ from chat.demo.stories import (
 from chat.models import Conversation, HttpTool
 
 # Known on purpose: the demo runs on one machine, with made-up people.
-DEMO_PASSWORD = "recollect-demo"  # noqa: S105
+DEMO_PASSWORD = "recollect-demo"  # noqa: S105 - see above
 _SEEDED = "demo.seeded"
 
 Say = Callable[[str], None]

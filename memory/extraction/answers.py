@@ -11,6 +11,10 @@ from memory.extraction.vocabulary import NOT_A_NAME
 _TOKEN = re.compile(r"(?<![\w@.+])#?(?P<value>[A-Za-z0-9][\w.-]*[\w]|\d)(?![\w@])")
 _BUSY = re.compile(r"[$€£]$")
 _MAX_WORDS_FOR_USERNAME = 4
+_MIN_DIGITS_OF_NUMBER = 5
+_MIN_ACCOUNT = 6
+_MIN_USERNAME = 5
+_MIN_NAME_PART = 3
 _PHRASE_KEYS = (
     "product",
     "payment_method",
@@ -122,7 +126,8 @@ def _likeliest_first(value: str, name: str) -> Callable[[str], bool]:
 
 def _is_number(value: str) -> bool:
     digits = sum(c.isdigit() for c in value)
-    return digits >= 5 and digits >= len(value) - 4 and digits <= MAX_ACCOUNT_DIGITS  # noqa: PLR2004
+    enough = max(_MIN_DIGITS_OF_NUMBER, len(value) - 4)
+    return enough <= digits <= MAX_ACCOUNT_DIGITS
 
 
 def _is_account(value: str, name: str) -> bool:
@@ -130,7 +135,7 @@ def _is_account(value: str, name: str) -> bool:
     digits = sum(c.isdigit() for c in value)
     if _built_from(value, name) or not 1 <= digits <= MAX_ACCOUNT_DIGITS:
         return False
-    return len(value) >= 6  # noqa: PLR2004
+    return len(value) >= _MIN_ACCOUNT
 
 
 def _is_username(value: str, name: str, words: int) -> bool:
@@ -139,13 +144,14 @@ def _is_username(value: str, name: str, words: int) -> bool:
         return False
     if _built_from(value, name) or re.fullmatch(r"[A-Za-z][\w.-]*\d[\w.-]*", value):
         return True
-    return words <= _MAX_WORDS_FOR_USERNAME and value.islower() and len(value) >= 5  # noqa: PLR2004
+    long_enough = len(value) >= _MIN_USERNAME
+    return words <= _MAX_WORDS_FOR_USERNAME and value.islower() and long_enough
 
 
 def _built_from(value: str, name: str) -> bool:
     """Whether a token holds a part of the name that is not the name itself."""
     low = value.lower()
-    parts = [part for part in name.lower().split() if len(part) >= 3]  # noqa: PLR2004
+    parts = [part for part in name.lower().split() if len(part) >= _MIN_NAME_PART]
     initials = "".join(part[0] for part in name.lower().split())
     built = any(part in low and part != low for part in parts)
     return built or bool(

@@ -42,6 +42,7 @@ _LABELLED_PHONE = re.compile(
     re.IGNORECASE,
 )
 _BARE_PHONE = re.compile(r"(?<![\w.#+-])\(?\d[\d ().-]{6,15}\d(?![\w-])")
+_PHONE_DIGITS = range(7, 16)
 _OTHER_NUMBER = re.compile(
     r"\b(?:order|account|ac|tracking|reference|policy|claim|card|model|serial|invoice|"
     r"ticket|case|booking|confirmation)(?: (?:id|number|no|num))?\W*(?:is|was)?\W*$",
@@ -103,7 +104,7 @@ def _phone(
     """A finding if the digits can be a telephone number and belong to nothing else."""
     raw = said.text[start:end].rstrip(" (.-")
     digits = re.sub(r"\D", "", raw)
-    if not 7 <= len(digits) <= 15 or _OTHER_NUMBER.search(said.text[:start]):  # noqa: PLR2004
+    if len(digits) not in _PHONE_DIGITS or _OTHER_NUMBER.search(said.text[:start]):
         return
     yield Finding(
         "phone", _written(raw), start, start + len(raw), confidence, certain=True

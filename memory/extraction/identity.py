@@ -97,7 +97,7 @@ def _name(text: str, start: int, end: int, confidence: float) -> Finding | None:
             break
         kept = word.end()
     value = text[start : start + kept].strip(" .,-")
-    if len(value) < 2 or any(c.isdigit() for c in value):  # noqa: PLR2004
+    if len(value) <= 1 or any(c.isdigit() for c in value):
         return None
     written = value.title() if value.islower() or value.isupper() else value
     end = start + len(value)

@@ -74,7 +74,7 @@ _CARD = re.compile(
 def passes_luhn(number: str) -> bool:
     """Whether the digits of ``number`` pass the check of payment cards."""
     digits = [int(c) for c in number if c.isdigit()]
-    doubled = (d * 2 - 9 * (d > 4) for d in digits[-2::-2])  # noqa: PLR2004
+    doubled = (d * 2 - 9 * (d > 4) for d in digits[-2::-2])  # noqa: PLR2004 - Luhn
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
