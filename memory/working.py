@@ -60,7 +60,7 @@ def buffer(
         load: Reads the turns from PostgreSQL when Redis has none, or stale ones.
     """
     key = _buffer_key(tenant_id, customer_id, conversation_id)
-    stored = _quietly(lambda: client().get(key))
+    stored = _quietly(client().get, key)
     if stored is not None:
         kept = json.loads(stored)
         if kept["version"] == version:
@@ -74,7 +74,7 @@ def buffer(
 def forget_buffer(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> None:
     """Drop a buffer that is no longer true."""
     key = _buffer_key(tenant_id, customer_id, conversation_id)
-    _quietly(lambda: client().delete(key))
+    _quietly(client().delete, key)
 
 
 def cached_tool_result(
@@ -87,7 +87,7 @@ def cached_tool_result(
 ) -> str | None:
     """Return what the tool answered to the same arguments in this conversation."""
     key = _tool_key(tenant_id, customer_id, conversation_id, tool, arguments)
-    stored = _quietly(lambda: client().get(key))
+    stored = _quietly(client().get, key)
     return json.loads(stored)["result"] if stored is not None else None
 
 
@@ -122,8 +122,8 @@ def items(tenant_id: UUID, customer_id: UUID) -> list[WorkingItem]:
     """Return all that working memory holds about a customer, by key."""
     prefix = customer_prefix(tenant_id, customer_id)
     found = []
-    for key in sorted(_quietly(lambda: keys_like(f"{prefix}*")) or []):
-        stored = _quietly(lambda key=key: client().get(key))  # type: ignore[misc]  # bound
+    for key in sorted(_quietly(keys_like, f"{prefix}*") or []):
+        stored = _quietly(client().get, key)
         if stored is None:
             continue
         conversation, kind, *_ = key.removeprefix(prefix).split(":")
@@ -133,7 +133,7 @@ def items(tenant_id: UUID, customer_id: UUID) -> list[WorkingItem]:
                 kind=kind,
                 conversation_id=UUID(conversation),
                 text=_describe(kind, json.loads(stored)),
-                expires_in_s=_quietly(lambda key=key: client().ttl(key)) or 0,  # type: ignore[misc]  # bound
+                expires_in_s=_quietly(client().ttl, key) or 0,
             )
         )
     return found
@@ -216,10 +216,10 @@ def _keep(
     _quietly(keep)
 
 
-def _quietly(call: Callable[[], Any]) -> Any:
+def _quietly(call: Callable[..., Any], *arguments: Any) -> Any:
     """Run a Redis call; None when Redis is away, since it only makes things faster."""
     try:
-        return call()
+        return call(*arguments)
     except (redis.RedisError, OSError) as error:
         logger.warning("Working memory is away: %s", type(error).__name__)
         return None
