@@ -7,6 +7,7 @@ break the chain.
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,8 @@ def record(
     action: str,
     subject_type: str,
     subject_id: UUID | str,
+    customer_id: UUID | None = None,
+    reason: str = "",
     detail: dict[str, Any] | None = None,
 ) -> AuditEvent:
     """Append an event to the log of the tenant in scope.
@@ -33,6 +36,8 @@ def record(
         action: What was done, as `noun.verb`.
         subject_type: What it was done to.
         subject_id: The id of that.
+        customer_id: Whom it is about, if anybody.
+        reason: Why, in the person's own words; only a commitment to it is chained.
         detail: Ids and counts only.
     """
     tenant_id = require_tenant()
@@ -57,6 +62,36 @@ def record(
     event.hash = chain_hash(event)
     event.save(force_insert=True)
     return event
+
+
+def memory_read(
+    *,
+    actor: str,
+    customer_id: UUID,
+    purpose: str,
+    conversation_id: UUID | None = None,
+    seen: Mapping[str, Any] | None = None,
+) -> AuditEvent:
+    """Record that somebody, or a call to a model, was shown a customer's memory.
+
+    Args:
+        actor: `user:<id>`, or `assistant:<model>` for what a model was sent.
+        customer_id: Whose memory.
+        purpose: What for, such as `support` or `privacy request <id>`.
+        conversation_id: For which conversation, if for one.
+        seen: What of it: ids or counts by tier.
+    """
+    detail = {"purpose": purpose, **(seen or {})}
+    if conversation_id is not None:
+        detail["conversation"] = str(conversation_id)
+    return record(
+        actor=actor,
+        action="memory.read",
+        subject_type="customer",
+        subject_id=customer_id,
+        customer_id=customer_id,
+        detail=detail,
+    )
 
 
 def chain_hash(event: AuditEvent) -> str:

@@ -4,12 +4,16 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 
 from accounts.models import User
 from accounts.scope import tenant_scope
@@ -25,15 +29,30 @@ class Power(StrEnum):
     READ_MEMORY = "read memory"
     CORRECT_MEMORY = "correct memory"
     ERASE_MEMORY = "erase memory"
+    REVIEW_MEMORY = "review memory"
     PRIVACY = "privacy"
+    READ_AUDIT = "read the audit log"
+    MANAGE_USERS = "manage users"
+    MANAGE_DESK = "manage the desk"
 
 
 POWERS: dict[str, frozenset[Power]] = {
     User.Role.AGENT: frozenset({Power.CHAT, Power.READ_MEMORY, Power.CORRECT_MEMORY}),
     User.Role.ADMIN: frozenset(
-        {Power.CHAT, Power.READ_MEMORY, Power.CORRECT_MEMORY, Power.ERASE_MEMORY}
+        {
+            Power.CHAT,
+            Power.READ_MEMORY,
+            Power.CORRECT_MEMORY,
+            Power.ERASE_MEMORY,
+            Power.REVIEW_MEMORY,
+            Power.READ_AUDIT,
+            Power.MANAGE_USERS,
+            Power.MANAGE_DESK,
+        }
     ),
-    User.Role.COMPLIANCE: frozenset({Power.READ_MEMORY, Power.PRIVACY}),
+    User.Role.COMPLIANCE: frozenset(
+        {Power.READ_MEMORY, Power.PRIVACY, Power.READ_AUDIT}
+    ),
 }
 
 
@@ -56,10 +75,15 @@ def signed_in_user(request: HttpRequest) -> User:
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def desk_view(power: Power) -> Callable[[View[P]], View[P]]:
+def desk_view(power: Power, *, fresh: bool = False) -> Callable[[View[P]], View[P]]:
     """Let a view run for users with this power, inside their tenant's scope.
 
     The view must render before it returns: there is no scope afterwards.
+
+    Args:
+        power: What the user's role must allow.
+        fresh: Whether she must have proved who she is in the last minutes. Otherwise
+            she is asked, and what she sent is kept until she has.
 
     Raises:
         PermissionDenied: The user's role lacks the power.
@@ -74,12 +98,35 @@ def desk_view(power: Power) -> Callable[[View[P]], View[P]]:
             user = signed_in_user(request)
             if not may(user, power):
                 raise PermissionDenied
+            if fresh and (asked := _ask_who_it_is(request)):
+                return asked
             with tenant_scope(user.tenant_id):
                 return view(request, *args, **kwargs)
 
         return inner
 
     return decorate
+
+
+def _ask_who_it_is(request: HttpRequest) -> HttpResponse | None:
+    """Return where to prove who one is; None when she did so a moment ago.
+
+    Raises:
+        ReauthenticationRequired: She did not; allauth keeps the request meanwhile.
+    """
+    checked = reauthentication_required(lambda _: None)
+    if "HX-Request" not in request.headers:
+        checked(request)
+        return None
+    try:
+        checked(request)
+    except ReauthenticationRequired:
+        # A fragment has no place for that page: the browser goes there, and comes back
+        # to the page that it shows now.
+        came_from = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
+        to = f"{reverse('account_reauthenticate')}?{urlencode({'next': came_from})}"
+        return HttpResponse(status=401, headers={"HX-Redirect": to})
+    return None
 
 
 def fetch(rows: QuerySet[M], row_id: UUID, **lookups: Any) -> M:
