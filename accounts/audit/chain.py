@@ -16,6 +16,8 @@ from accounts.audit.keys import Key
 
 SCHEME = 2
 
+_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 
 class Link(NamedTuple):
     """The columns of one event, as they are chained and read back."""
@@ -86,7 +88,3 @@ def commitment(salt: str, text: str) -> str:
 def sign(key: bytes, text: str) -> str:
     """Return the HMAC-SHA256 of a text, in hexadecimal digits."""
     return hmac.digest(key, text.encode(), "sha256").hex()
-
-
-def _json(value: list[Any]) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
