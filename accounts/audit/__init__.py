@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.audit import chain, keys, rules
 from accounts.audit.chain import Link
 from accounts.models import AuditEvent, AuditReason, Customer
-from accounts.scope import require_tenant
+from accounts.scope import current_scope, require_tenant
 
 READ = "memory.read"
 
@@ -52,8 +52,8 @@ def record(
     """
     tenant_id = require_tenant()
     rules.check(actor, action, subject_type, str(subject_id))
-    if customer_id is None and subject_type == "customer":
-        customer_id = UUID(str(subject_id))
+    if customer_id is None:
+        customer_id = _whom(subject_type, subject_id)
     key = keys.current()
     event = AuditEvent(
         tenant_id=tenant_id,
@@ -103,6 +103,13 @@ def memory_read(
         customer_id=customer_id,
         detail=detail,
     )
+
+
+def _whom(subject_type: str, subject_id: UUID | str) -> UUID | None:
+    """Return whom an event is about that does not say so: in her scope, it is her."""
+    if subject_type == "customer":
+        return UUID(str(subject_id))
+    return current_scope().customer_id
 
 
 def _commit(event: AuditEvent, reason: str) -> str:

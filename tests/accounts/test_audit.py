@@ -17,7 +17,7 @@ from accounts import audit
 from accounts.audit import chain, keys
 from accounts.audit.verify import verify
 from accounts.models import AuditEvent, AuditReason, Customer, Tenant, User
-from accounts.scope import tenant_scope
+from accounts.scope import customer_scope, tenant_scope
 from memory import privacy
 from tests.conftest import as_superuser, make_customer
 from tests.threads import at_once
@@ -139,6 +139,15 @@ def test_an_event_about_a_customer_names_her_by_id_only(elena: Customer) -> None
     about = note(elena.tenant, subject_type="customer", subject_id=elena.id)
     assert about.customer_ref == elena.id
     assert note(elena.tenant).customer_ref is None
+    with customer_scope(elena.tenant_id, elena.id):
+        inside = audit.record(
+            actor="system",
+            action="desk.note",
+            subject_type="conversation",
+            subject_id=uuid4(),
+            reason="In her own scope",
+        )
+    assert inside.customer_ref == elena.id
 
 
 # --- The chain ------------------------------------------------------------------------
@@ -287,7 +296,7 @@ def test_time_never_runs_backwards_along_the_log(
 ) -> None:
     first = note(desk)
     earlier = timezone.now() - timedelta(hours=1)
-    monkeypatch.setattr(audit.timezone, "now", lambda: earlier)
+    monkeypatch.setattr(timezone, "now", lambda: earlier)
     assert note(desk).at == first.at
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -45,7 +46,7 @@ def did(user: User, customer: Customer, reason: str = "") -> None:
         )
 
 
-def shown(user: User, **query: object) -> str:
+def shown(user: User, **query: Any) -> str:
     response = signed_in(user).get("/audit/", query)
     assert response.status_code == 200
     return response.content.decode()
