@@ -14,7 +14,7 @@ def _actors() -> list[tuple[str, str]]:
     return [
         ("", "Anybody"),
         *staff,
-        ("assistant", "The assistant, any model"),
+        (search.ASSISTANT, "The assistant, any model"),
         ("operator", "An operator, by a command"),
         ("system", "The system"),
     ]

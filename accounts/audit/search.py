@@ -18,20 +18,21 @@ from accounts.models import AuditEvent, AuditReason, Customer, User
 from accounts.scope import require_tenant
 
 PAGE_ROWS = 50
+ASSISTANT = "assistant"
 # So many customers of one name are offered to choose from.
 MAX_CHOICES = 20
 
-# One step along the index for each action: `distinct` would read every event.
-_ACTIONS = """
-with recursive step(action) as (
-    (select action from accounts_auditevent where tenant_id = %(tenant)s
-      order by action limit 1)
+# One step along the index for each value: `distinct` would read every event.
+_VALUES = """
+with recursive step(value) as (
+    (select {column} from accounts_auditevent where tenant_id = %(tenant)s
+      order by {column} limit 1)
     union all
-    (select (select e.action from accounts_auditevent e
-              where e.tenant_id = %(tenant)s and e.action > step.action
-              order by e.action limit 1)
-       from step where step.action is not null)
-) select action from step where action is not null
+    (select (select e.{column} from accounts_auditevent e
+              where e.tenant_id = %(tenant)s and e.{column} > step.value
+              order by e.{column} limit 1)
+       from step where step.value is not null)
+) select value from step where value is not null
 """
 
 
@@ -40,7 +41,7 @@ class Search:
     """What is looked for; empty parts are not.
 
     Attributes:
-        actor: Such as `user:<id>`, or the word before the colon: `assistant`.
+        actor: Such as `user:<id>`; `assistant` is every model.
         action: Such as `memory.read`.
         customer_ref: Whom it is about.
         since: The first moment.
@@ -161,9 +162,7 @@ def viewers(
 
 def actions() -> list[str]:
     """Return every action that the log of the tenant in scope holds, sorted."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ACTIONS, {"tenant": require_tenant()})
-        return [action for (action,) in cursor.fetchall()]
+    return _values("action")
 
 
 def matching_customers(text: str) -> list[Customer]:
@@ -211,11 +210,18 @@ def _short(value: Any) -> str:
     return ref.hex[-8:] if ref else str(value)
 
 
+def _values(column: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_VALUES.format(column=column), {"tenant": require_tenant()})
+        return sorted(value for (value,) in cursor.fetchall())
+
+
 def _by(actor: str) -> Q:
-    if ":" in actor or actor in {"system", "operator"}:
+    if actor != ASSISTANT:
         return Q(actor=actor)
-    # A range, because LIKE cannot use an index through row-level security.
-    return Q(actor__gte=f"{actor}:", actor__lt=f"{actor};")
+    # By their full names: a pattern cannot use an index through row-level security.
+    models = (name for name in _values("actor") if name.startswith(f"{ASSISTANT}:"))
+    return Q(actor__in=[ASSISTANT, *models])
 
 
 def _entries(rows: Sequence[AuditEvent]) -> Iterable[Entry]:
