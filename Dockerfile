@@ -19,7 +19,8 @@ COPY . .
 # Settings want addresses and a key; collecting files uses neither.
 RUN DATABASE_URL=postgres://nobody@localhost/none REDIS_URL=redis://localhost/0 \
     SECRET_KEY=used-while-building-only python manage.py collectstatic --no-input \
-    && install -d -o recollect -g recollect /data
+    && install -d -o recollect -g recollect /data \
+    && install -d -o recollect -g recollect -m 0700 /audit
 USER recollect
 VOLUME /data
 EXPOSE 8000

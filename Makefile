@@ -70,6 +70,10 @@ reset-demo: install ## Throw the demo's data away, so that it starts afresh
 test: install-dev ## Run the tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report term $(PYTEST_ARGS)
 
+.PHONY: bench-audit
+bench-audit: install-dev ## Time long audit logs: verify, who saw whom, append
+	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_audit.py
+
 check: install-dev ## Formatting, lint, types, layers, templates, settings, locks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -232,9 +232,16 @@ class CustomerModel(TenantModel):
 
 
 class AuditEvent(TenantModel):
-    """One link of the tenant's chain of what was done: ids and counts, no text.
+    """One link of the tenant's chain of what was done and seen: ids, no text.
 
-    The application role may insert and read, never change or delete.
+    The application role may insert and read, never change or delete, and PostgreSQL
+    takes an event only where it continues the chain.
+
+    Attributes:
+        customer_ref: Whom it is about. No foreign key: events outlive an erasure.
+        reason_commitment: HMAC over the text of its `AuditReason`, if it has one.
+        scheme: How the hash was made; see `accounts.audit.chain`.
+        key_id: Which audit key made it.
     """
 
     seq = models.BigIntegerField()
@@ -243,7 +250,11 @@ class AuditEvent(TenantModel):
     action = models.CharField(max_length=60)
     subject_type = models.CharField(max_length=60)
     subject_id = models.CharField(max_length=64)
+    customer_ref = models.UUIDField(null=True, blank=True)
+    reason_commitment = models.CharField(max_length=64, blank=True)
     detail = models.JSONField(default=dict)
+    scheme = models.PositiveSmallIntegerField()
+    key_id = models.CharField(max_length=16, blank=True)
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 
@@ -254,6 +265,58 @@ class AuditEvent(TenantModel):
                 fields=["tenant", "seq"], name="accounts_auditevent_seq"
             ),
         ]
+        # What the search filters by, each in the order in which it shows.
+        indexes = [
+            models.Index(fields=["tenant", "at"], name="accounts_auditevent_at"),
+            models.Index(
+                fields=["tenant", "customer_ref", "at"],
+                name="accounts_auditevent_customer",
+            ),
+            models.Index(
+                fields=["tenant", "actor", "at"], name="accounts_auditevent_actor"
+            ),
+            models.Index(
+                fields=["tenant", "action", "at"], name="accounts_auditevent_action"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.seq} {self.action}"
+
+
+class AuditReason(CustomerModel):
+    """Why somebody did what an event says, in her own words.
+
+    It stands beside the chain, which holds a salted commitment to it only: a reason
+    about a customer is exported and erased with her, and the chain stays whole.
+
+    Attributes:
+        customer: Whom the act was about; None for one about the desk itself.
+        event_id: The event.
+    """
+
+    customer = models.ForeignKey(  # type: ignore[assignment]  # may be nobody here
+        Customer,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    event_id = models.UUIDField()
+    salt = models.CharField(max_length=64)
+    text = models.TextField()
+
+    class Meta:
+        verbose_name_plural = "reasons in the audit log"
+        constraints = [
+            *CustomerModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "event_id"], name="accounts_auditreason_event"
+            ),
+        ]
+        indexes = [*CustomerModel.Meta.indexes]
+
+    def __str__(self) -> str:
+        return f"Reason of {self.event_id}"

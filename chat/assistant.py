@@ -21,7 +21,7 @@ from chat import push, services, tools, turns
 from chat.history import recent_turns
 from chat.models import Conversation
 from memory import context as contexts
-from memory import facts, recall, summaries, working
+from memory import disclosure, facts, recall, summaries, working
 from memory.context import Context, Ledger
 from memory.extraction import discrete
 from memory.llm import gateway
@@ -112,10 +112,11 @@ class _Reply:
     async def _write(self, prepared: Prepared) -> bool:
         """Stream the reply, calling tools on the way; False when the lease is lost."""
         request = prepared.request
-        for _ in range(MAX_TOOL_ROUNDS):
+        for call in range(1, MAX_TOOL_ROUNDS + 1):
             # A round may be silent for as long as the model and the tools may take.
             if not await self._scoped(turns.renew_turn, turn=self.turn):
                 return False
+            await self._scoped(self._record_read, prepared.context, call)
             calls: ToolCalls | None = None
             async with aclosing(gateway.stream_reply(request)) as parts:
                 async for part in parts:
@@ -136,6 +137,15 @@ class _Reply:
         self.hand_over_reason = "the look-ups led nowhere"
         self.text = self.text or "I could not find that out. A colleague takes over."
         return True
+
+    def _record_read(self, context: Context, call: int) -> None:
+        disclosure.record_reply(
+            customer_id=self.turn.customer_id,
+            conversation_id=self.turn.conversation_id,
+            message_id=self.turn.message_id,
+            context=context,
+            call=call,
+        )
 
     async def _with_results(
         self, request: ReplyRequest, calls: ToolCalls, toolbox: tools.Toolbox

@@ -97,6 +97,17 @@ class Panel:
     summary: Summary | None
     working: list[working.WorkingItem]
 
+    def counts(self) -> dict[str, int]:
+        """Return how many items of each tier are shown."""
+        return {
+            "facts": len(self.facts),
+            "past_facts": len(self.history),
+            "episodes": len(self.episodes),
+            "rolling": int(self.summary is not None),
+            "working": len(self.working),
+            "used": len(self.receipt.used) if self.receipt else 0,
+        }
+
 
 def panel(conversation: Conversation, message_id: UUID | None = None) -> Panel:
     """Collect the panel.

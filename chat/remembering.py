@@ -11,18 +11,22 @@ from chat import push
 from chat.history import said, turns
 from chat.models import Conversation, Message
 from chat.services import lock
-from memory import consolidation, facts, summaries
+from memory import consolidation, disclosure, facts, summaries
+from memory.llm.config import Job
 from memory.llm.tokens import count_tokens
 from memory.models import Summary
 from memory.working import BUFFER_MESSAGES
+
+_CONSOLIDATION_JOBS: tuple[Job, ...] = ("consolidate", "embed")
 
 
 def consolidate(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
     """Consolidate what is new in a conversation; False when there was nothing to do."""
     with customer_scope(tenant_id, customer_id):
         span = _span(conversation_id)
-    if span is None:
-        return False
+        if span is None:
+            return False
+        _record_sent(span)
     plan = consolidation.plan(span)
     with customer_scope(tenant_id, customer_id):
         # The customer before the conversation: the order in which all lock them.
@@ -50,6 +54,16 @@ def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
     older = open_messages[: len(open_messages) // 2]
     if not older or not _is_long(open_messages):
         return False
+    with customer_scope(tenant_id, customer_id):
+        disclosure.record_sent(
+            "consolidate",
+            customer_id=customer_id,
+            purpose="rolling summary",
+            conversation_id=conversation_id,
+            summary=prior.id if prior else None,
+            from_seq=older[0].seq,
+            to_seq=older[-1].seq,
+        )
     draft, made_by = consolidation.roll_up(
         turns(older), prior=prior.text if prior else ""
     )
@@ -73,6 +87,19 @@ def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
         )
     push.memory_changed(tenant_id, conversation_id)
     return True
+
+
+def _record_sent(span: consolidation.Span) -> None:
+    """Record what goes to the models that extract and embed, where they are others'."""
+    for job in _CONSOLIDATION_JOBS:
+        disclosure.record_sent(
+            job,
+            customer_id=span.customer_id,
+            purpose="consolidation",
+            conversation_id=span.conversation_id,
+            from_seq=span.from_seq,
+            to_seq=span.to_seq,
+        )
 
 
 def _span(conversation_id: UUID) -> consolidation.Span | None:

@@ -157,6 +157,7 @@ def take_over(*, conversation_id: UUID, user: User) -> Conversation:
         action="conversation.take_over",
         subject_type="conversation",
         subject_id=conversation.id,
+        customer_id=conversation.customer_id,
     )
     return conversation
 

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import audit
 from accounts.models import Tenant
 from accounts.policies import Power, desk_view, fetch, may, signed_in_user
 from accounts.scope import identity_scope
@@ -49,10 +50,15 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @desk_view(Power.CHAT)
 def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Show a conversation beside the list; to htmx without the list."""
-    context = _thread(request, _conversation(conversation_id))
+    shown = _conversation(conversation_id)
+    context = _thread(request, shown)
     if _wants_fragment(request):
-        return render(request, "chat/_thread.html", context)
-    return render(request, "chat/inbox.html", _list(request) | context)
+        response = render(request, "chat/_thread.html", context)
+    else:
+        response = render(request, "chat/inbox.html", _list(request) | context)
+    seen = {"entries": len(context["entries"]), **context["panel"].counts()}
+    _record_read(request, shown, seen)
+    return response
 
 
 @require_GET
@@ -89,7 +95,9 @@ def log(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     shown = _conversation(conversation_id)
     entries, earlier = inboxes.entries(shown, before=int(before))
     context = {"conversation": shown, "entries": entries, "earlier_before": earlier}
-    return render(request, "chat/_log.html", context)
+    response = render(request, "chat/_log.html", context)
+    _record_read(request, shown, {"entries": len(entries)})
+    return response
 
 
 @require_GET
@@ -99,8 +107,11 @@ def memory(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Show the memory panel, explaining the answer `?message=` or the newest one."""
     shown = _conversation(conversation_id)
     answer = _uuid_or_none(request.GET.get("message"))
-    context = {"conversation": shown, "panel": panel(shown, answer)}
-    return render(request, "chat/_panel.html", context)
+    explained = panel(shown, answer)
+    context = {"conversation": shown, "panel": explained}
+    response = render(request, "chat/_panel.html", context)
+    _record_read(request, shown, explained.counts())
+    return response
 
 
 @require_POST
@@ -175,6 +186,19 @@ def _thread(request: HttpRequest, shown: Conversation) -> dict[str, Any]:
         "lock": inboxes.lock_for(shown, signed_in_user(request)),
         "panel": panel(shown),
     }
+
+
+def _record_read(
+    request: HttpRequest, shown: Conversation, seen: dict[str, int]
+) -> None:
+    """Record what an agent was shown; last, since it holds up other appends."""
+    audit.memory_read(
+        actor=f"user:{signed_in_user(request).id}",
+        customer_id=shown.customer_id,
+        purpose="support",
+        conversation_id=shown.id,
+        seen=seen,
+    )
 
 
 def _head(request: HttpRequest, conversation_id: UUID) -> HttpResponse:

@@ -52,6 +52,13 @@ DATABASES = {
 SECRET_KEY = env.str("SECRET_KEY", default="") or embedded.secret_key(
     DATA_DIR, allowed=EMBEDDED
 )
+# The audit log has a key of its own; unset, it is derived from SECRET_KEY. The ones
+# before it stay listed, so that what they signed can still be verified.
+AUDIT_KEY = env.str("AUDIT_KEY", default="")
+AUDIT_KEYS_OLD = env.list("AUDIT_KEYS_OLD", default=[])
+AUDIT_CHECKPOINT_DIR = Path(
+    env.str("AUDIT_CHECKPOINT_DIR", default="") or DATA_DIR / "audit"
+)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
@@ -138,6 +145,11 @@ CELERY_BEAT_SCHEDULE = {
     "answer-owed-turns": {"task": "chat.tasks.answer_owed_turns", "schedule": 10.0},
     "consolidate-idle": {"task": "chat.tasks.consolidate_idle", "schedule": 60.0},
     "expire-memories": {"task": "memory.tasks.expire_memories", "schedule": 3600.0},
+    # Writes one a day; looks every hour, so that a missed day is made up for.
+    "checkpoint-audit": {
+        "task": "accounts.tasks.checkpoint_audit",
+        "schedule": 3600.0,
+    },
 }
 
 # --- Sign-in -------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from accounts import audit
 from accounts.models import Customer, User
 from accounts.policies import Power, may, signed_in_user
 from accounts.scope import customer_scope, tenant_scope
@@ -103,6 +104,15 @@ class CustomerMemoryView(APIView):
         self._scopes.enter_context(customer_scope(tenant_id, customer.id))
         return customer
 
+    def record_read(self, customer: Customer, **seen: Any) -> None:
+        """Record what the answer shows of a customer's memory."""
+        audit.memory_read(
+            actor=f"user:{signed_in_user(self.request).id}",
+            customer_id=customer.id,
+            purpose="api",
+            seen=seen,
+        )
+
 
 class RecallView(CustomerMemoryView):
     """`POST recall/`: what memory finds for a query."""
@@ -121,6 +131,10 @@ class RecallView(CustomerMemoryView):
             limit=asked["limit"],
             as_of=asked["as_of"],
         )
+        self.record_read(
+            customer,
+            recalled=[{"kind": each.kind, "id": each.source_id} for each in found],
+        )
         return Response({"results": RecalledSerializer(found, many=True).data})
 
 
@@ -133,9 +147,13 @@ class FactsView(CustomerMemoryView):
         asked = _checked(FactsQuestion(data=query | {"customer": external_id}))
         customer = self.open_customer(asked["customer"])
         if not asked["history"]:
-            current = facts.current_facts().filter(customer_id=customer.id)
+            current = list(facts.current_facts().filter(customer_id=customer.id))
+            self.record_read(customer, facts=len(current))
             return Response({"facts": FactSerializer(current, many=True).data})
         record = records.record(customer)
+        self.record_read(
+            customer, facts=len(record.current), past_facts=len(record.history)
+        )
         return Response(
             {
                 "facts": FactSerializer(record.current, many=True).data,

@@ -19,7 +19,6 @@ def erase_summary(*, summary: Summary, user: User) -> None:
 
     Erasing only the newest version would bring the one before it back.
     """
-    _audit("summary.erase", "summary", summary.id, summary.customer_id, user)
     versions = Summary.objects.filter(
         customer_id=summary.customer_id,
         conversation_id=summary.conversation_id,
@@ -27,13 +26,14 @@ def erase_summary(*, summary: Summary, user: User) -> None:
     )
     for version in versions:
         summaries.erase(version)
+    _audit("summary.erase", "summary", summary.id, summary.customer_id, user)
 
 
 @transaction.atomic
 def erase_entry(*, entry: Embedding, user: User) -> None:
     """Take one entry out of the vector index; what it was made from stays."""
-    _audit("embedding.erase", "embedding", entry.id, entry.customer_id, user)
     Embedding.objects.filter(pk=entry.pk, customer_id=entry.customer_id).delete()
+    _audit("embedding.erase", "embedding", entry.id, entry.customer_id, user)
 
 
 def find_working_item(customer: Customer, key: str) -> working.WorkingItem | None:
@@ -69,5 +69,5 @@ def _audit(
         action=action,
         subject_type=subject_type,
         subject_id=subject_id,
-        detail={"customer": str(customer_id)},
+        customer_id=customer_id,
     )

@@ -177,26 +177,16 @@ def retract(*, fact: Fact, user: User) -> Fact | None:
     """
     older: Fact | None = fact.older.order_by("-valid_from").first()
     newer, until = fact.superseded_by, fact.valid_to
-    _audit("fact.retract", fact, user)
     _delete(fact)
-    if older is None:
-        return None
-    if newer is not None and until is not None:
-        _close(older, at=until, by=newer)
-        return None
-    if not _can_be_current(older):
-        return None
-    older.valid_to = None
-    older.superseded_by = None
-    older.save(update_fields=["valid_to", "superseded_by"])
-    embeddings.set_valid_to(older.id, None)
-    return older
+    restored = _put_back(older, until=until, by=newer) if older else None
+    _audit("fact.retract", fact, user)
+    return restored
 
 
 def forget(*, fact: Fact, user: User) -> None:
     """Erase one fact with its evidence and its vector; nothing comes back for it."""
-    _audit("fact.erase", fact, user)
     _delete(fact)
+    _audit("fact.erase", fact, user)
 
 
 def set_pinned(*, fact: Fact, pinned: bool, user: User) -> None:
@@ -358,6 +348,24 @@ def _delete(fact: Fact) -> None:
     Fact.objects.filter(pk=fact.pk).delete()
 
 
+def _put_back(older: Fact, *, until: datetime | None, by: Fact | None) -> Fact | None:
+    """Let a fact take the place of the one that had superseded it and was wrong.
+
+    Returns:
+        The fact, if it holds again.
+    """
+    if by is not None and until is not None:
+        _close(older, at=until, by=by)
+        return None
+    if not _can_be_current(older):
+        return None
+    older.valid_to = None
+    older.superseded_by = None
+    older.save(update_fields=["valid_to", "superseded_by"])
+    embeddings.set_valid_to(older.id, None)
+    return older
+
+
 def _restate(fact: Fact, value: str) -> str:
     if fact.value and fact.value in fact.text:
         return fact.text.replace(fact.value, value)[:1000]
@@ -370,5 +378,5 @@ def _audit(action: str, fact: Fact, user: User) -> None:
         action=action,
         subject_type="fact",
         subject_id=fact.id,
-        detail={"customer": str(fact.customer_id)},
+        customer_id=fact.customer_id,
     )

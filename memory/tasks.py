@@ -6,7 +6,7 @@ from celery import shared_task
 
 from accounts.models import Tenant
 from accounts.scope import customer_scope, identity_scope, tenant_scope
-from memory import embeddings, facts, lifecycle
+from memory import disclosure, embeddings, facts, lifecycle
 from memory.models import Fact
 
 
@@ -26,9 +26,12 @@ def index_fact(*, tenant_id: str, customer_id: str, fact_id: str) -> None:
     tenant, customer = UUID(tenant_id), UUID(customer_id)
     with customer_scope(tenant, customer):
         fact = Fact.objects.filter(pk=fact_id).prefetch_related("evidence").first()
-        entry = facts.entry(fact) if fact else None
-    if entry is None:
-        return
+        if fact is None:
+            return
+        entry = facts.entry(fact)
+        disclosure.record_sent(
+            "embed", customer_id=customer, purpose="indexing", fact=fact.id
+        )
     vectors = embeddings.embed([entry])
     with customer_scope(tenant, customer):
         fact = Fact.objects.select_for_update().filter(pk=fact_id).first()

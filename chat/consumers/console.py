@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.utils.crypto import constant_time_compare
 
+from accounts import audit
 from accounts.models import User
 from accounts.policies import Power, may
 from accounts.scope import tenant_scope
@@ -70,7 +71,7 @@ class ConsoleSocket(Socket):
     async def on_open(self, frame: dict[str, Any]) -> None:
         """Show a conversation from `after` on."""
         conversation_id, after = frames.uuid(frame, "conversation"), frames.seq(frame)
-        await self.unit(_exists, conversation_id)
+        await self.unit(self._record_read, conversation_id, after)
         await self.watch(self._staff().tenant_id, conversation_id)
         self.seen = after
         self.shown = ("", 0)
@@ -113,6 +114,17 @@ class ConsoleSocket(Socket):
         """Some conversation of the tenant has changed."""
         await self.send_frame(type="inbox", conversation=message["conversation"])
 
+    def _record_read(self, conversation_id: UUID, after: int) -> None:
+        """Record who watches a conversation from now on, if it is there.
 
-def _exists(conversation_id: UUID) -> None:
-    Conversation.objects.only("id").get(pk=conversation_id)
+        Raises:
+            Conversation.DoesNotExist: It is not.
+        """
+        watched = Conversation.objects.only("customer_id").get(pk=conversation_id)
+        audit.memory_read(
+            actor=f"user:{self._staff().id}",
+            customer_id=watched.customer_id,
+            purpose="support",
+            conversation_id=conversation_id,
+            seen={"after": after},
+        )

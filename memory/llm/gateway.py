@@ -126,6 +126,14 @@ def connected() -> bool:
     return bool(_gateway().config.model_for("reply"))
 
 
+def model_name(job: Job) -> str:
+    """Return the name of the model that does a job; `EMBEDDED` where none is connected.
+
+    A model that does not answer may be stood in for by the embedded one.
+    """
+    return _gateway().config.model_for(job) or EMBEDDED
+
+
 async def stream_reply(request: ReplyRequest) -> AsyncGenerator[StreamPart]:
     """Stream the reply: text pieces, tool calls or a hand-over, and last `Done`.
 

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.test import Client
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from accounts.models import Customer, Tenant, User
+from accounts.models import AuditEvent, Customer, Tenant, User
 from accounts.scope import identity_scope, tenant_scope
 from chat import assistant, identity, push, services
 from chat.consumers import socket
@@ -417,6 +417,20 @@ def test_two_customers_of_one_desk_never_see_each_other(
 
 
 # --- The console ----------------------------------------------------------------------
+
+
+def test_an_agent_who_opens_a_conversation_is_in_the_audit_log(
+    server: Server, elena: Customer, alice: User
+) -> None:
+    conversation = make_conversation(elena, "Hello")
+    with console(server, alice) as line:
+        line_open(line, conversation.id)
+        line.send(type="open", conversation=str(uuid4()), after=0)
+        line.until("error")
+    with tenant_scope(elena.tenant_id):
+        (read,) = AuditEvent.objects.filter(action="memory.read")
+    assert (read.actor, read.customer_ref) == (f"user:{alice.id}", elena.id)
+    assert read.detail["conversation"] == str(conversation.id)
 
 
 def test_an_agent_opens_a_conversation_and_watches_the_reply_grow(

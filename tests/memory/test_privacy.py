@@ -15,6 +15,7 @@ from django.apps import apps
 from django.db import IntegrityError
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import AuditEvent, Customer, CustomerModel, User
 from accounts.scope import tenant_scope
 from chat import services
@@ -39,6 +40,14 @@ def remember_all(customer: Customer) -> None:
     make_fact(customer, conversation_id=conversation.id)
     make_summary(customer, conversation_id=conversation.id)
     make_working_item(customer)
+    with tenant_scope(customer.tenant_id):
+        audit.record(
+            actor="system",
+            action="customer.note",
+            subject_type="customer",
+            subject_id=customer.id,
+            reason="Asked about her data",
+        )
 
 
 def export(customer: Customer, user: User) -> zipfile.ZipFile:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand
 
+from accounts import audit
 from accounts.models import Customer, Tenant
 from accounts.scope import tenant_scope
 from chat.management.measuring import imported_ids, output, tenant
@@ -41,6 +42,12 @@ def _rows(desk: Tenant) -> Iterator[dict[str, Any]]:
     for customer_id, name in customers.items():
         with tenant_scope(desk.id):
             rows = list(_facts_of(customer_id, name))
+            audit.memory_read(
+                actor="operator",
+                customer_id=customer_id,
+                purpose="dump",
+                seen={"facts": len(rows)},
+            )
         yield from rows
 
 

@@ -5,10 +5,12 @@ import time
 from argparse import ArgumentParser
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from accounts import audit
 from accounts.models import Customer, Tenant
 from accounts.scope import customer_scope, tenant_scope
 from chat.imports import moment
@@ -52,6 +54,7 @@ class Command(BaseCommand):
             raise CommandError("--limit is 1 or more, --context-tokens 0 or more.")
         recall.prepare("The first question must not pay for loading the model.")
         bad = 0
+        asked_about: set[UUID] = set()
         with output(options["out"]) as write:
             for number, question, problem in tqdm(
                 numbered_objects(path), unit=" questions", file=sys.stderr
@@ -59,7 +62,7 @@ class Command(BaseCommand):
                 try:
                     if question is None:
                         raise ValueError(problem)
-                    answer = _ask(desk, question, as_of, options)
+                    answer = _ask(desk, question, as_of, options, asked_about)
                 except ValueError as error:
                     bad += 1
                     tqdm.write(f"line {number}: {error}", file=sys.stderr)
@@ -74,6 +77,7 @@ def _ask(
     question: dict[str, Any],
     as_of: datetime | None,
     options: dict[str, Any],
+    asked_about: set[UUID],
 ) -> dict[str, Any]:
     for name in ("id", "customer", "query"):
         if not isinstance(question.get(name), str) or not question[name].strip():
@@ -85,6 +89,7 @@ def _ask(
         ).first()
     if customer is None:
         raise ValueError(f"there is no customer {question['customer']!r}")
+    _record_read(customer, asked_about)
     started = time.perf_counter()
     query = recall.prepare(storable(question["query"]))
     with customer_scope(desk.id, customer.id):
@@ -104,6 +109,17 @@ def _ask(
             memory_tokens=options["context_tokens"],
         )
         return _answer(question["id"], latency_ms, results, packed)
+
+
+def _record_read(customer: Customer, asked_about: set[UUID]) -> None:
+    """Record once a run whose memory it reads: thousands of questions are one look."""
+    if customer.id in asked_about:
+        return
+    asked_about.add(customer.id)
+    with tenant_scope(customer.tenant_id):
+        audit.memory_read(
+            actor="operator", customer_id=customer.id, purpose="measurement"
+        )
 
 
 def _answer(

@@ -1,0 +1,50 @@
+"""The search of the audit log, as a form."""
+
+from django import forms
+
+from accounts.audit import search
+from accounts.models import User
+
+# Digits of the largest `seq` that the database holds, less one to be sure.
+_MAX_SEQ = 10**18
+
+
+def _actors() -> list[tuple[str, str]]:
+    staff = [(f"user:{user.id}", str(user)) for user in User.objects.order_by("name")]
+    return [
+        ("", "Anybody"),
+        *staff,
+        (search.ASSISTANT, "The assistant, any model"),
+        ("operator", "An operator, by a command"),
+        ("system", "The system"),
+    ]
+
+
+def _actions() -> list[tuple[str, str]]:
+    return [("", "Anything"), *((action, action) for action in search.actions())]
+
+
+def _select() -> forms.Select:
+    return forms.Select(attrs={"class": "input"})
+
+
+def _moment() -> forms.DateTimeInput:
+    attrs = {"type": "datetime-local", "class": "input", "step": "60"}
+    return forms.DateTimeInput(attrs=attrs, format="%Y-%m-%dT%H:%M")
+
+
+class SearchForm(forms.Form):
+    """Who, what, about whom, from when to when; all of it optional."""
+
+    customer = forms.CharField(
+        required=False,
+        max_length=254,
+        widget=forms.TextInput(
+            attrs={"class": "input", "placeholder": "Name, email or id"}
+        ),
+    )
+    actor = forms.ChoiceField(required=False, choices=_actors, widget=_select())
+    action = forms.ChoiceField(required=False, choices=_actions, widget=_select())
+    since = forms.DateTimeField(label="From (UTC)", required=False, widget=_moment())
+    until = forms.DateTimeField(label="To (UTC)", required=False, widget=_moment())
+    before = forms.IntegerField(required=False, min_value=1, max_value=_MAX_SEQ)

@@ -1,0 +1,81 @@
+"""Records what models are shown of a customer's memory, before it is on its way."""
+
+from typing import Any
+from uuid import UUID
+
+from accounts import audit
+from memory.context import Context
+from memory.llm import gateway
+from memory.llm.config import Job
+
+
+def record_reply(
+    *,
+    customer_id: UUID,
+    conversation_id: UUID,
+    message_id: UUID,
+    context: Context,
+    call: int,
+) -> None:
+    """Record which memories the model that writes a reply is about to be shown.
+
+    The embedded model counts, too: it decides what a customer is told.
+
+    Args:
+        customer_id: Whose memories.
+        conversation_id: Where the reply goes.
+        message_id: The reply.
+        context: What is sent.
+        call: The how manieth call this is for the reply; tools need several.
+    """
+    recalled: dict[str, list[UUID]] = {}
+    for memory in context.recalled:
+        recalled.setdefault(f"recalled_{memory.kind}", []).append(memory.source_id)
+    audit.memory_read(
+        actor=_actor("reply"),
+        customer_id=customer_id,
+        purpose="reply",
+        conversation_id=conversation_id,
+        seen={
+            "message": message_id,
+            "call": call,
+            "facts": [fact.id for fact in context.facts],
+            **recalled,
+            "summary_tokens": context.ledger.summary,
+            "buffer_tokens": context.ledger.buffer,
+        },
+    )
+
+
+def record_sent(
+    job: Job,
+    *,
+    customer_id: UUID,
+    purpose: str,
+    conversation_id: UUID | None = None,
+    **seen: Any,
+) -> None:
+    """Record what a connected model is about to be sent for a job behind the scenes.
+
+    With no model connected for the job nothing is sent, and nothing recorded.
+
+    Args:
+        job: Which of the models.
+        customer_id: Whose memory.
+        purpose: What for.
+        conversation_id: Of which conversation.
+        **seen: Ids or counts of what is sent.
+    """
+    if gateway.model_name(job) != gateway.EMBEDDED:
+        audit.memory_read(
+            actor=_actor(job),
+            customer_id=customer_id,
+            purpose=purpose,
+            conversation_id=conversation_id,
+            seen=seen,
+        )
+
+
+def _actor(job: Job) -> str:
+    # The log takes names of this length.
+    return f"assistant:{gateway.model_name(job)}"[:100]
