@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.fields import EncryptedTextField
 from accounts.models import CustomerModel, TenantModel, User
 from accounts.rls import SameScopeKey
 
@@ -219,7 +220,7 @@ class HttpTool(TenantModel):
     parameters = models.JSONField()
     url = models.CharField(max_length=500)
     header_name = models.CharField(max_length=80, blank=True)
-    header_value = models.CharField(max_length=500, blank=True)
+    header_value = EncryptedTextField(blank=True, default="")
     timeout_s = models.FloatField(default=5.0)
     cache_s = models.PositiveIntegerField(default=600)
 

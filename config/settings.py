@@ -52,6 +52,8 @@ DATABASES = {
 SECRET_KEY = env.str("SECRET_KEY", default="") or embedded.secret_key(
     DATA_DIR, allowed=EMBEDDED
 )
+# Encrypt secrets at rest: the first key does, all of them decrypt. Empty: SECRET_KEY.
+SECRETS_KEYS = env.list("SECRETS_KEYS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
