@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 
@@ -117,6 +118,10 @@ def run(data_dir: Path, port: int) -> int:
         "PORT": str(port),
         "PUBLIC_URL": os.environ.get("PUBLIC_URL") or f"http://localhost:{port}",
     }
+    # This machine serves the demo's shop, too, where the assistant looks orders up.
+    os.environ.setdefault(
+        "TOOL_ALLOWED_PRIVATE_HOSTS", urlsplit(os.environ["PUBLIC_URL"]).netloc
+    )
     say("Recollect is starting …")
     started = time.monotonic()
 

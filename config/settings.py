@@ -215,6 +215,11 @@ MODELS = {
 }
 MODEL_TIMEOUT_S = env.float("MODEL_TIMEOUT_S", default=30.0)
 
+# --- Tools ---------------------------------------------------------------------------
+# The operator's word, never a tenant's: hosts (`host` or `host:port`) that tools may
+# reach although they are on this machine or network, and without https.
+TOOL_ALLOWED_PRIVATE_HOSTS = env.list("TOOL_ALLOWED_PRIVATE_HOSTS", default=[])
+
 # --- The rest ------------------------------------------------------------------------
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
