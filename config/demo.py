@@ -33,6 +33,8 @@ from config.supervisor import (
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 90.0
+# What the server takes in before the sockets look at a frame themselves.
+MAX_FRAME_BYTES = 128 * 1024
 ROLES = ("agent", "admin", "compliance")
 
 
@@ -206,6 +208,9 @@ def children(logs: Path, data_dir: Path, port: int) -> list[Child]:
             *("--host", HOST, "--port", str(port), "--backlog", "4096"),
             *("--loop", "uvloop", "--ws", "websockets-sansio"),
             *("--ws-per-message-deflate", "false"),
+            *("--ws-max-size", str(MAX_FRAME_BYTES)),
+            # TRUSTED_PROXIES says whose word on addresses counts: nobody's here.
+            "--no-proxy-headers",
             # Addresses hold search terms, which are customers' words.
             "--no-access-log",
             *("--timeout-graceful-shutdown", "5"),

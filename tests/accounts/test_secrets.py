@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from collections import Counter
 from io import StringIO
 
 import pytest
@@ -203,7 +204,7 @@ def test_secrets_within_json_are_rotated_where_they_stand(
 ) -> None:
     value = {"secret": encrypt("totp"), "codes": [encrypt("1"), "plain"], "used": 3}
     settings.SECRETS_KEYS = [NEW, settings.SECRET_KEY]
-    found = rotation.Counter[str]()
+    found: Counter[str] = Counter()
     turned = rotation._rotated(value, found)
     settings.SECRETS_KEYS = [NEW]
     assert decrypt(turned["secret"]) == "totp"
