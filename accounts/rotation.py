@@ -14,9 +14,12 @@ from accounts.fields import EncryptedTextField, Sealed
 from accounts.models import Tenant
 from accounts.scope import identity_scope, tenant_scope
 
-# Tables of a library that keep single secrets inside of their JSON, encrypted by its
-# adapter; where the app is installed.
-_JSON_FIELDS = (("mfa", "Authenticator", "data"),)
+# Columns that somebody else encrypts into, single secrets inside of JSON as well; where
+# the table is there.
+_BY_HAND = (
+    ("mfa.Authenticator", "data"),
+    ("accounts.SingleSignOn", "client_secret"),
+)
 
 
 def rotate_secrets() -> dict[str, Counter[str]]:
@@ -50,10 +53,12 @@ def _places() -> Iterator[tuple[type[Model], "Field[Any, Any]"]]:
         for field in model._meta.local_fields:
             if isinstance(field, EncryptedTextField):
                 yield model, field
-    for app, name, column in _JSON_FIELDS:
-        if app in apps.app_configs:
-            library = apps.get_model(app, name)
-            yield library, cast("Field[Any, Any]", library._meta.get_field(column))
+    by_label = {model._meta.label: model for model in apps.get_models()}
+    for label, column in _BY_HAND:
+        if table := by_label.get(label):
+            by_hand = cast("Field[Any, Any]", table._meta.get_field(column))
+            if not isinstance(by_hand, EncryptedTextField):
+                yield table, by_hand
 
 
 def _rotate_column(model: type[Model], column: str) -> Counter[str]:

@@ -62,19 +62,8 @@ class Toolbox:
         if tool is None:
             return _problem(f"There is no tool named {call.name}."), False
         arguments = dict(call.arguments)
-        missing = [
-            name
-            for name in tool.parameters.get("required", [])
-            if not str(arguments.get(name, "")).strip()
-        ]
-        # Dots alone would climb out of their place in the address.
-        missing += [
-            name
-            for name, value in arguments.items()
-            if str(value).strip() and not str(value).strip(" .")
-        ]
-        if missing:
-            return _problem(f"Missing: {', '.join(missing)}."), False
+        if problem := _problem_with(tool, arguments):
+            return problem, False
         key = (self.tenant_id, self.customer_id, self.conversation_id)
         kept = await asyncio.to_thread(
             working.cached_tool_result, *key, tool=tool.name, arguments=arguments
@@ -106,6 +95,34 @@ def toolbox(*, tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> Too
         customer_ref=customer.external_id if customer.verified else "",
         tools={tool.name: tool for tool in HttpTool.objects.order_by("name")},
     )
+
+
+async def attempt(
+    tool: HttpTool, arguments: dict[str, Any], customer_ref: str
+) -> tuple[str, bool]:
+    """Call a tool once, past working memory; runs outside of any scope.
+
+    Returns:
+        The answer, or what went wrong as JSON text, and whether it is an answer.
+    """
+    if problem := _problem_with(tool, arguments):
+        return problem, False
+    return await look_up(tool, arguments, customer_ref)
+
+
+def _problem_with(tool: HttpTool, arguments: dict[str, Any]) -> str:
+    missing = [
+        name
+        for name in tool.parameters.get("required", [])
+        if not str(arguments.get(name, "")).strip()
+    ]
+    # Dots alone would climb out of their place in the address.
+    missing += [
+        name
+        for name, value in arguments.items()
+        if str(value).strip() and not str(value).strip(" .")
+    ]
+    return _problem(f"Missing: {', '.join(missing)}.") if missing else ""
 
 
 async def look_up(

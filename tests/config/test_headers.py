@@ -125,9 +125,8 @@ def test_every_page_has_the_strict_headers(elena: Customer, url: str) -> None:
     for name in ("script-src", "style-src", "img-src", "connect-src", "form-action"):
         assert policy[name] == ["'self'"], name
     assert policy["require-trusted-types-for"] == ["'script'"]
-    words = response["Content-Security-Policy"]
     for weak in ("unsafe", "data:", "blob:", "*", "http:", "https:"):
-        assert weak not in words.replace("*.", ""), weak
+        assert weak not in response["Content-Security-Policy"], weak
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Referrer-Policy"] == "same-origin"
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"
