@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
 
 from chat import sites
 from chat.models import HttpTool
@@ -54,6 +55,16 @@ class JSONObjectField(forms.JSONField):
         ):
             raise ValidationError("Write a JSON object.")
         return found
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Return what was written as it was written, to be shown again."""
+        return data if data is None else InvalidJSONInput(data)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return JSON as people read it."""
+        if isinstance(value, InvalidJSONInput):
+            return value
+        return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 class ToolForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only

@@ -267,5 +267,7 @@ LOGGING = {
         "channels_redis": {"level": "WARNING"},
         # It has brought a formatter of its own by now.
         "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        # Addresses hold search terms, which are customers' words.
+        "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
     },
 }

@@ -84,6 +84,14 @@ def test_every_handler_writes_so() -> None:
     assert logging_["loggers"]["uvicorn"]["handlers"] == ["stderr"]
 
 
+def test_no_address_that_was_asked_for_is_logged() -> None:
+    # Addresses hold search terms; settings come after the server's own switch for it.
+    access = logging.getLogger("uvicorn.access")
+    assert access.handlers == []
+    assert not access.propagate
+    assert not access.isEnabledFor(logging.ERROR)
+
+
 @pytest.mark.usefixtures("db")
 def test_a_view_that_fails_shows_and_logs_no_word_of_the_request(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
