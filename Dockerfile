@@ -26,4 +26,5 @@ VOLUME /data
 EXPOSE 8000
 CMD ["uvicorn", "config.asgi:application", "--host", "0.0.0.0", "--port", "8000", \
     "--loop", "uvloop", "--ws", "websockets-sansio", "--ws-per-message-deflate", "false", \
+    "--ws-max-size", "131072", "--no-proxy-headers", \
     "--backlog", "4096", "--no-access-log", "--timeout-graceful-shutdown", "20"]

@@ -20,7 +20,7 @@ NO_SERVER = DATABASE_URL=postgres://recollect_app@127.0.0.1:1/recollect \
 	REDIS_URL=redis://127.0.0.1:1/0 \
 	SECRET_KEY=for-the-checks-only-0123456789-abcdefghijklmnopqrstuvwxyz
 PRODUCTION = DEBUG=0 ALLOWED_HOSTS=recollect.example \
-	PUBLIC_URL=https://recollect.example
+	PUBLIC_URL=https://recollect.example TRUSTED_PROXIES=1
 
 .PHONY: help
 help: ## List these targets

@@ -1,5 +1,13 @@
-"""Refuses to serve with a database role that row-level security does not bind."""
+"""Refuses to serve with a database role that row-level security does not bind.
 
+And warns, in `check --deploy`, where a setting would make the limits useless.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004 - Django's name
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
@@ -37,3 +45,24 @@ def refuse_unsafe_role() -> None:
             " only as a restricted role. Point DATABASE_URL at recollect_app"
             " (manage.py prepare_database creates it)."
         )
+
+
+@register(Tags.security, deploy=True)
+def warn_of_a_proxy_that_is_not_counted(**_: Any) -> list[CheckMessage]:
+    """Warn when everybody would seem to come from the proxy's address.
+
+    TLS ends at a proxy, never here: behind https there is at least one.
+    """
+    if (
+        urlsplit(settings.PUBLIC_URL).scheme != "https"
+        or settings.ALLAUTH_TRUSTED_PROXY_COUNT > 0
+    ):
+        return []
+    return [
+        Warning(
+            "PUBLIC_URL is https, so a proxy ends TLS, but TRUSTED_PROXIES is 0: all"
+            " clients share the proxy's address and its limits.",
+            hint="Set TRUSTED_PROXIES to how many proxies write X-Forwarded-For.",
+            id="accounts.W001",
+        )
+    ]

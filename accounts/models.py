@@ -4,10 +4,12 @@ import secrets
 from typing import ClassVar, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import QuerySet
 from uuid_utils.compat import uuid7
 
+from accounts.fields import EncryptedTextField
 from accounts.rls import RowLevelSecurity, SameScopeKey
 from accounts.scope import ScopeRequiredError, current_scope, require_tenant
 
@@ -70,6 +72,12 @@ class UsersManager(BaseUserManager["User"]):
 
 
 def _new_secret() -> str:
+    """Kept under this name for the migrations that call it."""
+    return new_widget_secret()
+
+
+def new_widget_secret() -> str:
+    """Return a secret to sign the widget's tokens with: 256 random bits."""
     return secrets.token_urlsafe(32)
 
 
@@ -86,7 +94,11 @@ class Tenant(models.Model):
     slug = models.SlugField(max_length=63, unique=True)
     name = models.CharField(max_length=200)
     plan = models.CharField(max_length=10, choices=Plan, default=Plan.PAID)
-    widget_secret = models.CharField(max_length=64, default=_new_secret)
+    widget_secret = EncryptedTextField(default=_new_secret)
+    # Origins that may show the widget in a frame; see `chat.sites`.
+    widget_sites = ArrayField(
+        models.CharField(max_length=300), default=list, blank=True
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[TenantsManager] = TenantsManager()

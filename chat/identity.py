@@ -4,13 +4,17 @@ Without a token a visitor is a new, unverified customer; she comes back as the s
 with the token that the desk gave her.
 """
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import jwt
 from django.core import signing
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.utils.crypto import salted_hmac
+from redis.exceptions import RedisError
 
 from accounts.models import Customer, Tenant
 from accounts.scope import tenant_scope
@@ -20,6 +24,11 @@ _ALGORITHM = "HS256"
 _MAX_ID_CHARS = 200
 _VISITOR_SALT = "chat.identity.visitor"
 _VISITOR_MAX_AGE_S = 90 * 24 * 3600
+# New visitors of one desk from one address: an office or a campus behind one address
+# stays below, and whoever comes back or is signed in is not counted.
+STRANGERS_AN_HOUR = 300
+
+logger = logging.getLogger(__name__)
 
 
 def sign_customer(
@@ -46,25 +55,60 @@ def sign_visitor(customer: Customer) -> str:
     return signing.dumps(str(customer.id), salt=_VISITOR_SALT)
 
 
-def identify(tenant: Tenant, *, token: str = "", visitor: str = "") -> Customer:
+class TooManyVisitorsError(PermissionDenied):
+    """One address made itself known as a stranger too often within an hour."""
+
+
+def identify(
+    tenant: Tenant, *, token: str = "", visitor: str = "", ip: str = ""
+) -> Customer:
     """Return the customer behind a widget, making her known at the first visit.
 
     Args:
         tenant: The desk.
         token: Signed by the tenant: a verified customer.
         visitor: From `sign_visitor`: whoever used this browser before.
+        ip: Where she comes from, when the strangers from there are to be counted.
 
     Raises:
+        TooManyVisitorsError: She is a stranger, and too many came from there.
         PermissionDenied: The token is not this tenant's, or has expired.
     """
     if token:
         return _verified(tenant, _claims(tenant, token))
-    with tenant_scope(tenant.id):
-        known = _returning(visitor) if visitor else None
+    if visitor:
+        with tenant_scope(tenant.id):
+            known = _returning(visitor)
         if known is not None:
             return known
+    _count_stranger(tenant, ip)
+    with tenant_scope(tenant.id):
         stranger: Customer = Customer.objects.create(tenant=tenant)
         return stranger
+
+
+def _count_stranger(tenant: Tenant, ip: str) -> None:
+    """Count who was unknown, by address and desk.
+
+    While Redis is away nobody is counted: a shop's new customers are worth more than
+    the empty rows that a flood would leave, and sockets stay capped without Redis.
+
+    Raises:
+        TooManyVisitorsError: Enough for this hour.
+    """
+    if not ip:
+        return
+    # The address is personal: the key does not tell it.
+    digest = salted_hmac(_VISITOR_SALT, ip, algorithm="sha256").hexdigest()[:32]
+    key = f"t:{tenant.id.hex}:strangers:{digest}"
+    try:
+        cache.add(key, 0, timeout=3600)
+        came = cache.incr(key)
+    except (RedisError, OSError, ValueError) as error:
+        logger.warning("A stranger was not counted: %s", type(error).__name__)
+        return
+    if came > STRANGERS_AN_HOUR:
+        raise TooManyVisitorsError
 
 
 def _claims(tenant: Tenant, token: str) -> dict[str, Any]:

@@ -1,11 +1,25 @@
 """Conversations, their messages, their event log, and the tools of the assistant."""
 
+import re
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.fields import EncryptedTextField
 from accounts.models import CustomerModel, TenantModel, User
 from accounts.rls import SameScopeKey
+from chat import outbound
+
+# Source: RFC 9110, section 5.6.2 (token) and 5.5 (field values).
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+# They say where a request goes and where it ends.
+_HEADERS_OF_OURS = {"host", "content-length", "transfer-encoding", "connection", "te"}
+_HEADER_CHARS = 500
+_MAX_TOOL_TIMEOUT_S = 30.0
+_MAX_TOOL_CACHE_S = 24 * 3600
 
 
 class Conversation(CustomerModel):
@@ -219,7 +233,7 @@ class HttpTool(TenantModel):
     parameters = models.JSONField()
     url = models.CharField(max_length=500)
     header_name = models.CharField(max_length=80, blank=True)
-    header_value = models.CharField(max_length=500, blank=True)
+    header_value = EncryptedTextField(blank=True, default="")
     timeout_s = models.FloatField(default=5.0)
     cache_s = models.PositiveIntegerField(default=600)
 
@@ -230,3 +244,57 @@ class HttpTool(TenantModel):
                 fields=["tenant", "name"], name="chat_httptool_name"
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Check what the single columns cannot.
+
+        Raises:
+            ValidationError: By field, in words for the admin.
+        """
+        problems: dict[str, str] = {}
+        if not isinstance(self.parameters, dict) or not isinstance(
+            self.parameters.get("properties", {}), dict
+        ):
+            problems["parameters"] = "Write a JSON schema of an object."
+        else:
+            self._check_url(problems)
+        self._check_header(problems)
+        if not 0 < self.timeout_s <= _MAX_TOOL_TIMEOUT_S:
+            problems["timeout_s"] = f"Above 0 and up to {_MAX_TOOL_TIMEOUT_S:.0f} s."
+        if self.cache_s > _MAX_TOOL_CACHE_S:
+            problems["cache_s"] = f"Up to {_MAX_TOOL_CACHE_S} s, which is a day."
+        if problems:
+            raise ValidationError(problems)
+
+    def _check_url(self, problems: dict[str, str]) -> None:
+        try:
+            outbound.target_of(self.url)
+            unknown = (
+                outbound.placeholders(self.url)
+                - set(self.parameters.get("properties", {}))
+                - {"customer"}
+            )
+        except ValidationError as error:
+            problems["url"] = error.messages[0]
+            return
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            problems["url"] = f"The parameters do not describe: {names}."
+
+    def _check_header(self, problems: dict[str, str]) -> None:
+        value = self.header_value
+        if not self.header_name:
+            if value:
+                problems["header_name"] = "Which header carries the value?"
+        elif (
+            not _HEADER_NAME.fullmatch(self.header_name)
+            or self.header_name.lower() in _HEADERS_OF_OURS
+        ):
+            problems["header_name"] = "No such header can be sent."
+        elif not _HEADER_VALUE.fullmatch(value) or len(value) > _HEADER_CHARS:
+            problems["header_value"] = (
+                f"Up to {_HEADER_CHARS} printable ASCII characters on one line."
+            )

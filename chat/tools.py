@@ -13,8 +13,10 @@ from urllib.parse import quote
 from uuid import UUID
 
 import httpx
+from django.core.exceptions import ValidationError
 
 from accounts.models import Customer
+from chat import outbound
 from chat.models import HttpTool
 from memory import working
 from memory.llm.types import ToolCall, ToolSpec
@@ -60,19 +62,8 @@ class Toolbox:
         if tool is None:
             return _problem(f"There is no tool named {call.name}."), False
         arguments = dict(call.arguments)
-        missing = [
-            name
-            for name in tool.parameters.get("required", [])
-            if not str(arguments.get(name, "")).strip()
-        ]
-        # Dots alone would climb out of their place in the address.
-        missing += [
-            name
-            for name, value in arguments.items()
-            if str(value).strip() and not str(value).strip(" .")
-        ]
-        if missing:
-            return _problem(f"Missing: {', '.join(missing)}."), False
+        if problem := _problem_with(tool, arguments):
+            return problem, False
         key = (self.tenant_id, self.customer_id, self.conversation_id)
         kept = await asyncio.to_thread(
             working.cached_tool_result, *key, tool=tool.name, arguments=arguments
@@ -81,7 +72,7 @@ class Toolbox:
             return kept, True
         if _CUSTOMER in tool.url and not self.customer_ref:
             return _problem("Only a customer who is signed in can look this up."), False
-        result, good = await _request(tool, arguments, self.customer_ref)
+        result, good = await look_up(tool, arguments, self.customer_ref)
         if good:
             await asyncio.to_thread(
                 working.keep_tool_result,
@@ -106,16 +97,47 @@ def toolbox(*, tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> Too
     )
 
 
-async def _request(
+async def attempt(
     tool: HttpTool, arguments: dict[str, Any], customer_ref: str
 ) -> tuple[str, bool]:
+    """Call a tool once, past working memory; runs outside of any scope.
+
+    Returns:
+        The answer, or what went wrong as JSON text, and whether it is an answer.
+    """
+    if problem := _problem_with(tool, arguments):
+        return problem, False
+    return await look_up(tool, arguments, customer_ref)
+
+
+def _problem_with(tool: HttpTool, arguments: dict[str, Any]) -> str:
+    missing = [
+        name
+        for name in tool.parameters.get("required", [])
+        if not str(arguments.get(name, "")).strip()
+    ]
+    # Dots alone would climb out of their place in the address.
+    missing += [
+        name
+        for name, value in arguments.items()
+        if str(value).strip() and not str(value).strip(" .")
+    ]
+    return _problem(f"Missing: {', '.join(missing)}.") if missing else ""
+
+
+async def look_up(
+    tool: HttpTool, arguments: dict[str, Any], customer_ref: str
+) -> tuple[str, bool]:
+    """Ask the tenant's server; runs outside of any scope and transaction.
+
+    Returns:
+        The answer, or what went wrong as JSON text, and whether it is one to keep.
+    """
     told = {**arguments, "customer": customer_ref}
     filled = {name: quote(str(value), safe="") for name, value in told.items()}
     headers = {tool.header_name: tool.header_value} if tool.header_name else {}
     try:
-        async with httpx.AsyncClient(
-            timeout=tool.timeout_s, follow_redirects=False
-        ) as client:
+        async with outbound.client(tool.url, timeout_s=tool.timeout_s) as client:
             address = tool.url.format_map(filled)
             # httpx's own limit is for each read: a slow answer never reaches it.
             async with (
@@ -130,6 +152,7 @@ async def _request(
         LookupError,
         ValueError,
         TimeoutError,
+        ValidationError,
     ) as error:
         logger.warning("Tool %s failed: %s", tool.name, type(error).__name__)
         return _problem("The look-up did not answer. Try again later."), False

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import views
+from chat import desk_views, views
 
 app_name = "chat"
 urlpatterns = [
@@ -17,5 +17,20 @@ urlpatterns = [
     path("inbox/<uuid:conversation_id>/hand-back/", views.hand_back, name="hand_back"),
     path("inbox/<uuid:conversation_id>/close/", views.close, name="close"),
     path("inbox/<uuid:conversation_id>/reopen/", views.reopen, name="reopen"),
+    path("settings/desk/", desk_views.desk_settings, name="desk_settings"),
+    path("settings/desk/sites/", desk_views.change_sites, name="desk_sites"),
+    path("settings/desk/secret/", desk_views.replace_secret, name="desk_secret"),
+    path("settings/desk/tools/new/", desk_views.add_tool, name="desk_new_tool"),
+    path("settings/desk/tools/<uuid:tool_id>/", desk_views.tool, name="desk_tool"),
+    path(
+        "settings/desk/tools/<uuid:tool_id>/delete/",
+        desk_views.delete_tool,
+        name="desk_delete_tool",
+    ),
+    path(
+        "settings/desk/tools/<uuid:tool_id>/try/",
+        desk_views.try_tool,
+        name="desk_try_tool",
+    ),
     path("widget/<slug:tenant_slug>/", views.widget, name="widget"),
 ]

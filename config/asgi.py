@@ -7,7 +7,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
 from config import embedded
@@ -16,7 +15,9 @@ embedded.ensure_if_used()
 django_application = get_asgi_application()
 
 from accounts.checks import refuse_unsafe_role
+from chat.consumers.gate import Gate
 from chat.routing import websocket_urlpatterns
+from config.limits import BodyLimit
 from memory.llm import gateway
 
 refuse_unsafe_role()
@@ -24,9 +25,7 @@ refuse_unsafe_role()
 Thread(target=gateway.warm_up, daemon=True).start()
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
-        "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
-        ),
+        "http": BodyLimit(django_application),
+        "websocket": Gate(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 
@@ -32,6 +33,8 @@ from config.supervisor import (
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 90.0
+# What the server takes in before the sockets look at a frame themselves.
+MAX_FRAME_BYTES = 128 * 1024
 ROLES = ("agent", "admin", "compliance")
 
 
@@ -117,6 +120,10 @@ def run(data_dir: Path, port: int) -> int:
         "PORT": str(port),
         "PUBLIC_URL": os.environ.get("PUBLIC_URL") or f"http://localhost:{port}",
     }
+    # This machine serves the demo's shop, too, where the assistant looks orders up.
+    os.environ.setdefault(
+        "TOOL_ALLOWED_PRIVATE_HOSTS", urlsplit(os.environ["PUBLIC_URL"]).netloc
+    )
     say("Recollect is starting …")
     started = time.monotonic()
 
@@ -201,6 +208,9 @@ def children(logs: Path, data_dir: Path, port: int) -> list[Child]:
             *("--host", HOST, "--port", str(port), "--backlog", "4096"),
             *("--loop", "uvloop", "--ws", "websockets-sansio"),
             *("--ws-per-message-deflate", "false"),
+            *("--ws-max-size", str(MAX_FRAME_BYTES)),
+            # TRUSTED_PROXIES says whose word on addresses counts: nobody's here.
+            "--no-proxy-headers",
             # Addresses hold search terms, which are customers' words.
             "--no-access-log",
             *("--timeout-graceful-shutdown", "5"),

@@ -59,6 +59,8 @@ AUDIT_KEYS_OLD = env.list("AUDIT_KEYS_OLD", default=[])
 AUDIT_CHECKPOINT_DIR = Path(
     env.str("AUDIT_CHECKPOINT_DIR", default="") or DATA_DIR / "audit"
 )
+# Encrypt secrets at rest: the first key does, all of them decrypt. Empty: SECRET_KEY.
+SECRETS_KEYS = env.list("SECRETS_KEYS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
@@ -84,6 +86,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.headers.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -171,8 +174,21 @@ LOGIN_REDIRECT_URL = "/"
 # Not in the cache: whoever is signed in works on while Redis is away.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+if _SECURE:
+    # The prefix keeps a neighbouring subdomain from setting them.
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+
+# --- Proxies and limits --------------------------------------------------------------
+# How many proxies of ours write at the end of X-Forwarded-For; what stands before their
+# entries was written by the client and counts for nothing.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+# `config.limits` holds the whole body; nothing here takes files.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
 # --- Security headers ----------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
@@ -184,19 +200,23 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF],
         "connect-src": [SELF],
         "frame-src": [SELF],
+        "object-src": [NONE],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        # Text becomes HTML in one place, `static/js/trusted.js`, and never a script.
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["default"],
     }
 }
 X_FRAME_OPTIONS = "DENY"
-SECURE_SSL_REDIRECT = False
+# The proxy that ends TLS speaks HTTP to us and says in a header what it was spoken to.
+SECURE_SSL_REDIRECT = _SECURE
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SECURE else None
 SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _SECURE
 SECURE_REFERRER_POLICY = "same-origin"
-# TLS ends at the proxy, which also redirects: the process behind it speaks HTTP.
-SILENCED_SYSTEM_CHECKS = ["security.W008"]
 
 # --- REST API: JSON in and out, for signed-in staff -----------------------------------
 REST_FRAMEWORK = {
@@ -225,6 +245,11 @@ MODELS = {
 }
 MODEL_TIMEOUT_S = env.float("MODEL_TIMEOUT_S", default=30.0)
 
+# --- Tools ---------------------------------------------------------------------------
+# The operator's word, never a tenant's: hosts (`host` or `host:port`) that tools may
+# reach although they are on this machine or network, and without https.
+TOOL_ALLOWED_PRIVATE_HOSTS = env.list("TOOL_ALLOWED_PRIVATE_HOSTS", default=[])
+
 # --- The rest ------------------------------------------------------------------------
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
@@ -241,7 +266,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+        "line": {
+            "()": "config.logs.DiscreetFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
@@ -249,5 +277,9 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
         "channels_redis": {"level": "WARNING"},
+        # It has brought a formatter of its own by now.
+        "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        # Addresses hold search terms, which are customers' words.
+        "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
     },
 }

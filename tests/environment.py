@@ -29,5 +29,8 @@ os.environ.update(
         "OPENAI_BASE_URL": "",
         "OPENAI_API_KEY": "",
         "DEMO": "1",
+        # The shops of the tests listen here.
+        "TOOL_ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
+        "SECRETS_KEYS": "",
     }
 )

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.policies import Power, may
 from accounts.scope import tenant_scope
 from chat import push, services
-from chat.consumers import frames
+from chat.consumers import frames, gate
 from chat.consumers.frames import FrameError, SignedOutError
 from chat.consumers.socket import Socket
 from chat.models import Conversation, Message
@@ -35,6 +35,9 @@ class ConsoleSocket(Socket):
         await self.accept()
         if not isinstance(user, User) or not may(user, Power.CHAT):
             await self.close(code=4401)
+            return
+        if not self.scope["places"].take("user", user.pk):
+            await self.close(code=gate.TOO_MANY)
             return
         self.user = user
         await self.join(push.inbox_group(user.tenant_id))

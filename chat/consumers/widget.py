@@ -11,9 +11,10 @@ from django.db import close_old_connections
 from accounts.models import Customer, Tenant
 from accounts.scope import customer_scope, identity_scope
 from chat import assistant, identity, services
-from chat.consumers import frames
+from chat.consumers import frames, gate
 from chat.consumers.frames import FrameError
 from chat.consumers.socket import Socket
+from chat.identity import TooManyVisitorsError
 from chat.models import Conversation, Message
 
 
@@ -48,15 +49,23 @@ class WidgetSocket(Socket):
             raise FrameError("not_found", "There is no such desk.")
         had, after = frames.optional(frame, "conversation"), frames.seq(frame)
         try:
-            self.customer = await asyncio.to_thread(
+            customer = await asyncio.to_thread(
                 _identify,
                 tenant,
                 frames.optional(frame, "token"),
                 frames.optional(frame, "visitor") or self._visitor(),
+                self.scope["client_ip"],
             )
+        except TooManyVisitorsError:
+            await self.close(code=gate.TRY_LATER)
+            return
         except PermissionDenied:
             await self.close(code=4403)
             return
+        if not self.scope["places"].take("customer", customer.id):
+            await self.close(code=gate.TOO_MANY)
+            return
+        self.customer = customer
         conversation_id = await self.unit(_shown_conversation_id, had)
         events: list[dict[str, Any]] = []
         if conversation_id is None:
@@ -68,12 +77,11 @@ class WidgetSocket(Socket):
             self.seen = after if had in {"", str(conversation_id)} else 0
             self.shown = ("", 0)
             events = await self.unit(self.read_events, conversation_id)
-        verified = self.customer.verified
         await self.send_frame(
             type="ready",
             conversation=str(conversation_id) if conversation_id else None,
-            visitor=None if verified else identity.sign_visitor(self.customer),
-            customer_name=self.customer.name,
+            visitor=None if customer.verified else identity.sign_visitor(customer),
+            customer_name=customer.name,
             desk=tenant.name,
             events=events,
             assistant=True,
@@ -131,8 +139,8 @@ def _tenant(slug: str) -> Tenant | None:
         close_old_connections()
 
 
-def _identify(tenant: Tenant, token: str, visitor: str) -> Customer:
+def _identify(tenant: Tenant, token: str, visitor: str, ip: str) -> Customer:
     try:
-        return identity.identify(tenant, token=token, visitor=visitor)
+        return identity.identify(tenant, token=token, visitor=visitor, ip=ip)
     finally:
         close_old_connections()

@@ -102,7 +102,13 @@ def write_logins(path: Path, stories: list[TenantStory]) -> None:
 def _tenant(story: TenantStory) -> Tenant:
     with identity_scope():
         tenant, _ = Tenant.objects.get_or_create(
-            slug=story.slug, defaults={"name": story.name, "plan": story.plan}
+            slug=story.slug,
+            defaults={
+                "name": story.name,
+                "plan": story.plan,
+                # Made up; the demo's own shop may frame the widget as it is.
+                "widget_sites": [f"https://{story.slug}.example"],
+            },
         )
     return tenant
 

@@ -16,8 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from chat import assistant
-
-ORIGIN = "http://localhost"
+from config import demo
 
 
 class Server:
@@ -31,7 +30,12 @@ class Server:
         self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
         self._server = uvicorn.Server(
             uvicorn.Config(
-                application, ws="websockets-sansio", log_level="error", lifespan="off"
+                application,
+                ws="websockets-sansio",
+                log_level="error",
+                lifespan="off",
+                ws_max_size=demo.MAX_FRAME_BYTES,
+                proxy_headers=False,
             )
         )
         self._thread = threading.Thread(target=self._run)
@@ -57,13 +61,20 @@ class Server:
 
     @contextmanager
     def open(
-        self, path: str, *, cookie: str = "", origin: str = ORIGIN
+        self,
+        path: str,
+        *,
+        cookie: str = "",
+        origin: str | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Iterator["Line"]:
-        headers = {"Cookie": f"sessionid={cookie}"} if cookie else {}
+        more = {"Cookie": f"sessionid={cookie}"} if cookie else {}
+        if origin is None:
+            origin = f"http://{self.address}"
         with connect(
             f"ws://{self.address}{path}",
-            origin=Origin(origin),
-            additional_headers=headers,
+            origin=Origin(origin) if origin else None,
+            additional_headers={**more, **(headers or {})},
             compression=None,
             close_timeout=2,
         ) as connection:
