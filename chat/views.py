@@ -7,7 +7,6 @@ from uuid import UUID
 from csp.decorators import csp_replace
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -15,10 +14,17 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Tenant
-from accounts.policies import Power, desk_view, fetch, may, signed_in_user
+from accounts.policies import (
+    Act,
+    Power,
+    customers,
+    desk_view,
+    may,
+    signed_in_user,
+)
 from accounts.scope import identity_scope
 from chat import inbox as inboxes
-from chat import services
+from chat import policies, services
 from chat.models import Conversation
 from chat.panel import panel
 
@@ -31,7 +37,7 @@ _SEQ_DIGITS = 19
 def home(request: HttpRequest) -> HttpResponse:
     """Send everybody to the page that her work starts on."""
     chats = may(signed_in_user(request), Power.CHAT)
-    return redirect("chat:inbox" if chats else "memory:customers")
+    return redirect("chat:inbox" if chats else "memory:privacy")
 
 
 @require_GET
@@ -49,7 +55,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @desk_view(Power.CHAT)
 def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Show a conversation beside the list; to htmx without the list."""
-    context = _thread(request, _conversation(conversation_id))
+    context = _thread(request, _conversation(request, conversation_id))
     if _wants_fragment(request):
         return render(request, "chat/_thread.html", context)
     return render(request, "chat/inbox.html", _list(request) | context)
@@ -62,7 +68,9 @@ def row(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Show one row of the list, and say whether it belongs to the view that is open."""
     user = signed_in_user(request)
     view = inboxes.view_named(request.GET.get("view"))
-    shown = fetch(inboxes.any_conversations(), conversation_id)
+    shown = policies.conversations.fetch(
+        user, Act.READ, conversation_id, among=inboxes.any_conversations()
+    )
     here = inboxes.conversations(view, user).filter(pk=conversation_id).exists()
     context = {"conversation": shown, "view": view, "views": inboxes.tabs(user)}
     response = render(request, "chat/_row_and_views.html", context)
@@ -86,8 +94,10 @@ def log(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     before = request.GET.get("before", "")
     if not before.isdecimal() or len(before) > _SEQ_DIGITS:
         raise Http404
-    shown = _conversation(conversation_id)
-    entries, earlier = inboxes.entries(shown, before=int(before))
+    shown = _conversation(request, conversation_id)
+    entries, earlier = inboxes.entries(
+        shown, before=int(before), marked=_sees_memory(request, shown)
+    )
     context = {"conversation": shown, "entries": entries, "earlier_before": earlier}
     return render(request, "chat/_log.html", context)
 
@@ -97,9 +107,10 @@ def log(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 @desk_view(Power.CHAT)
 def memory(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Show the memory panel, explaining the answer `?message=` or the newest one."""
-    shown = _conversation(conversation_id)
+    shown = _conversation(request, conversation_id)
     answer = _uuid_or_none(request.GET.get("message"))
-    context = {"conversation": shown, "panel": panel(shown, answer)}
+    seen = panel(shown, answer) if _sees_memory(request, shown) else None
+    context = {"conversation": shown, "panel": seen}
     return render(request, "chat/_panel.html", context)
 
 
@@ -147,10 +158,21 @@ def _wants_fragment(request: HttpRequest) -> bool:
     return "HX-Request" in request.headers
 
 
-def _conversation(conversation_id: UUID) -> Conversation:
-    rows: QuerySet[Conversation]
-    rows = Conversation.objects.select_related("customer", "agent")
-    return fetch(rows, conversation_id)
+def _conversation(
+    request: HttpRequest, conversation_id: UUID, act: Act = Act.READ
+) -> Conversation:
+    return policies.conversations.fetch(
+        signed_in_user(request),
+        act,
+        conversation_id,
+        among=Conversation.objects.select_related("customer", "agent"),
+    )
+
+
+def _sees_memory(request: HttpRequest, shown: Conversation) -> bool:
+    """Return whether the user sees the memory of a conversation's customer."""
+    seen = customers.rows(signed_in_user(request), Act.READ)
+    return seen.filter(pk=shown.customer_id).exists()
 
 
 def _list(request: HttpRequest) -> dict[str, Any]:
@@ -166,19 +188,20 @@ def _list(request: HttpRequest) -> dict[str, Any]:
 
 
 def _thread(request: HttpRequest, shown: Conversation) -> dict[str, Any]:
-    entries, earlier = inboxes.entries(shown)
+    seen = _sees_memory(request, shown)
+    entries, earlier = inboxes.entries(shown, marked=seen)
     return {
         "conversation": shown,
         "open_id": shown.pk,
         "entries": entries,
         "earlier_before": earlier,
         "lock": inboxes.lock_for(shown, signed_in_user(request)),
-        "panel": panel(shown),
+        "panel": panel(shown) if seen else None,
     }
 
 
 def _head(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    shown = _conversation(conversation_id)
+    shown = _conversation(request, conversation_id)
     lock = inboxes.lock_for(shown, signed_in_user(request))
     return render(request, "chat/_head.html", {"conversation": shown, "lock": lock})
 
@@ -186,7 +209,7 @@ def _head(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 def _act(
     request: HttpRequest, conversation_id: UUID, action: Callable[..., Conversation]
 ) -> HttpResponse:
-    fetch(Conversation.objects.all(), conversation_id)
+    _conversation(request, conversation_id, Act.CHANGE)
     action(conversation_id=conversation_id, user=signed_in_user(request))
     return _head(request, conversation_id)
 

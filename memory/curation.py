@@ -14,12 +14,19 @@ from memory.models import Embedding, Summary
 
 
 @transaction.atomic
-def erase_summary(*, summary: Summary, user: User) -> None:
+def erase_summary(*, summary: Summary, user: User, reason: str = "") -> None:
     """Erase a conversation's summary in all its versions, with its index entries.
 
     Erasing only the newest version would bring the one before it back.
     """
-    _audit("summary.erase", "summary", summary.id, summary.customer_id, user)
+    _audit(
+        "summary.erase",
+        "summary",
+        summary.id,
+        customer_id=summary.customer_id,
+        user=user,
+        reason=reason,
+    )
     versions = Summary.objects.filter(
         customer_id=summary.customer_id,
         conversation_id=summary.conversation_id,
@@ -30,9 +37,16 @@ def erase_summary(*, summary: Summary, user: User) -> None:
 
 
 @transaction.atomic
-def erase_entry(*, entry: Embedding, user: User) -> None:
+def erase_entry(*, entry: Embedding, user: User, reason: str = "") -> None:
     """Take one entry out of the vector index; what it was made from stays."""
-    _audit("embedding.erase", "embedding", entry.id, entry.customer_id, user)
+    _audit(
+        "embedding.erase",
+        "embedding",
+        entry.id,
+        customer_id=entry.customer_id,
+        user=user,
+        reason=reason,
+    )
     Embedding.objects.filter(pk=entry.pk, customer_id=entry.customer_id).delete()
 
 
@@ -44,7 +58,7 @@ def find_working_item(customer: Customer, key: str) -> working.WorkingItem | Non
 
 @transaction.atomic
 def erase_working_item(
-    *, customer: Customer, item: working.WorkingItem, user: User
+    *, customer: Customer, item: working.WorkingItem, user: User, reason: str = ""
 ) -> None:
     """Erase one item of working memory.
 
@@ -55,19 +69,27 @@ def erase_working_item(
         f"working_{item.kind}.erase",
         "conversation",
         item.conversation_id,
-        customer.id,
-        user,
+        customer_id=customer.id,
+        user=user,
+        reason=reason,
     )
     working.erase_item(customer.tenant_id, customer.id, item.key)
 
 
 def _audit(
-    action: str, subject_type: str, subject_id: UUID, customer_id: UUID, user: User
+    action: str,
+    subject_type: str,
+    subject_id: UUID,
+    *,
+    customer_id: UUID,
+    user: User,
+    reason: str,
 ) -> None:
     audit.record(
         actor=f"user:{user.id}",
         action=action,
         subject_type=subject_type,
         subject_id=subject_id,
-        detail={"customer": str(customer_id)},
+        customer_id=customer_id,
+        reason=reason,
     )

@@ -193,9 +193,9 @@ def retract(*, fact: Fact, user: User) -> Fact | None:
     return older
 
 
-def forget(*, fact: Fact, user: User) -> None:
+def forget(*, fact: Fact, user: User, reason: str = "") -> None:
     """Erase one fact with its evidence and its vector; nothing comes back for it."""
-    _audit("fact.erase", fact, user)
+    _audit("fact.erase", fact, user, reason)
     _delete(fact)
 
 
@@ -364,11 +364,12 @@ def _restate(fact: Fact, value: str) -> str:
     return f"{fact.key.replace('_', ' ').capitalize()}: {value}."[:1000]
 
 
-def _audit(action: str, fact: Fact, user: User) -> None:
+def _audit(action: str, fact: Fact, user: User, reason: str = "") -> None:
     audit.record(
         actor=f"user:{user.id}",
         action=action,
         subject_type="fact",
         subject_id=fact.id,
-        detail={"customer": str(fact.customer_id)},
+        customer_id=fact.customer_id,
+        reason=reason,
     )

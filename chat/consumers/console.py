@@ -10,9 +10,9 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
-from accounts.policies import Power, may
+from accounts.policies import Act, Power, may
 from accounts.scope import tenant_scope
-from chat import push, services
+from chat import policies, push, services
 from chat.consumers import frames
 from chat.consumers.frames import FrameError, SignedOutError
 from chat.consumers.socket import Socket
@@ -70,7 +70,7 @@ class ConsoleSocket(Socket):
     async def on_open(self, frame: dict[str, Any]) -> None:
         """Show a conversation from `after` on."""
         conversation_id, after = frames.uuid(frame, "conversation"), frames.seq(frame)
-        await self.unit(_exists, conversation_id)
+        await self.unit(self._fetch, conversation_id, Act.READ)
         await self.watch(self._staff().tenant_id, conversation_id)
         self.seen = after
         self.shown = ("", 0)
@@ -96,6 +96,7 @@ class ConsoleSocket(Socket):
     def _store(
         self, conversation_id: UUID, text: str, client_id: UUID, note: bool
     ) -> Message:
+        self._fetch(conversation_id, Act.CHANGE)
         return services.send_as_agent(
             conversation_id=conversation_id,
             user=self._staff(),
@@ -103,6 +104,9 @@ class ConsoleSocket(Socket):
             client_id=client_id,
             note=note,
         )
+
+    def _fetch(self, conversation_id: UUID, act: Act) -> Conversation:
+        return policies.conversations.fetch(self._staff(), act, conversation_id)
 
     def _staff(self) -> User:
         if self.user is None:
@@ -112,7 +116,3 @@ class ConsoleSocket(Socket):
     async def inbox_changed(self, message: dict[str, Any]) -> None:
         """Some conversation of the tenant has changed."""
         await self.send_frame(type="inbox", conversation=message["conversation"])
-
-
-def _exists(conversation_id: UUID) -> None:
-    Conversation.objects.only("id").get(pk=conversation_id)

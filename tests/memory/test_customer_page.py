@@ -46,7 +46,7 @@ def test_the_list_shows_who_is_verified_and_how_much_is_known(
     make_fact(elena, "city", "Berlin", days_ago=1)
     make_summary(elena)
     with tenant_scope(elena.tenant_id):
-        (row,) = records.customers()
+        (row,) = records.customers(Customer.objects.all())
     known = vars(row)
     assert (known["facts"], known["episodes"]) == (1, 1)
     page = signed_in(alice).get(reverse("memory:customers"))
