@@ -123,12 +123,15 @@ def look(request: HttpRequest, request_id: UUID, customer_id: UUID) -> HttpRespo
     return response
 
 
-@require_POST
+@require_http_methods(_ASK_OR_DO)
 @desk_view(Power.PRIVACY, fresh=True)
 def export(request: HttpRequest, request_id: UUID, customer_id: UUID) -> HttpResponse:
     """Answer with a ZIP of all that is kept about one whom a request is about."""
     row = _fetch(request, Act.EXPORT, request_id)
     customer = _subject(request, row, customer_id)
+    if request.method != "POST":
+        context = {"row": row, "customer": customer}
+        return show(request, "memory/privacy_export.html", context, section="privacy")
     archive = privacy.export_customer(
         customer=customer, user=signed_in_user(request), reason=row.reason
     )
