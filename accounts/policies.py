@@ -1,9 +1,13 @@
-"""May this user do that, and on which rows: one answer for page, API and socket."""
+"""May this user do that, and on which rows: one answer for page, API and socket.
 
-from collections.abc import Callable
+A role has powers; a policy says, for one model, which power each act needs and which
+rows a user sees for it. Rows are fetched through their policy and in no other way.
+"""
+
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
@@ -11,11 +15,11 @@ from allauth.account.decorators import reauthentication_required
 from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import AuditEvent, Customer, User
 from accounts.scope import tenant_scope
 
 P = ParamSpec("P")
@@ -27,10 +31,12 @@ class Power(StrEnum):
 
     CHAT = "chat"
     READ_MEMORY = "read memory"
+    READ_ALL_MEMORY = "read the memory of every customer"
     CORRECT_MEMORY = "correct memory"
     ERASE_MEMORY = "erase memory"
     REVIEW_MEMORY = "review memory"
     PRIVACY = "privacy"
+    APPROVE_ERASURE = "approve erasures"
     READ_AUDIT = "read the audit log"
     MANAGE_USERS = "manage users"
     MANAGE_DESK = "manage the desk"
@@ -42,16 +48,18 @@ POWERS: dict[str, frozenset[Power]] = {
         {
             Power.CHAT,
             Power.READ_MEMORY,
+            Power.READ_ALL_MEMORY,
             Power.CORRECT_MEMORY,
             Power.ERASE_MEMORY,
             Power.REVIEW_MEMORY,
+            Power.APPROVE_ERASURE,
             Power.READ_AUDIT,
             Power.MANAGE_USERS,
             Power.MANAGE_DESK,
         }
     ),
     User.Role.COMPLIANCE: frozenset(
-        {Power.READ_MEMORY, Power.PRIVACY, Power.READ_AUDIT}
+        {Power.PRIVACY, Power.APPROVE_ERASURE, Power.READ_AUDIT}
     ),
 }
 
@@ -59,6 +67,148 @@ POWERS: dict[str, frozenset[Power]] = {
 def may(user: User, power: Power) -> bool:
     """Return whether this user's role has the power."""
     return user.is_active and power in POWERS.get(user.role, frozenset())
+
+
+# --- Policies ------------------------------------------------------------------------
+
+
+class Act(StrEnum):
+    """What somebody wants with a row.
+
+    Attributes:
+        FIND: Find out that it is there, by a name in a directory.
+        READ: See what it says.
+        LOOK: See the memory of whom it is about.
+    """
+
+    FIND = "find"
+    READ = "read"
+    LOOK = "look at the memory"
+    CHANGE = "change"
+    EXPORT = "export"
+    ERASE = "erase"
+    APPROVE = "approve"
+
+
+class Rule:
+    """Which power each act needs; nobody may do what is not named."""
+
+    def __init__(self, powers: Mapping[Act, Power]) -> None:
+        self.powers = powers
+
+    def may(self, user: User, act: Act) -> bool:
+        """Return whether this user may do that at all."""
+        power = self.powers.get(act)
+        return power is not None and may(user, power)
+
+
+def _every_row(_user: User, _act: Act) -> Q:
+    return Q()
+
+
+class Policy(Rule, Generic[M]):
+    """Who may do what to the rows of one model, and to which of them.
+
+    Args:
+        model: Whose rows; they have a tenant.
+        powers: Which power each act needs.
+        rows: Which rows of the desk a user with that power sees for an act.
+    """
+
+    def __init__(
+        self,
+        model: type[M],
+        powers: Mapping[Act, Power],
+        *,
+        rows: Callable[[User, Act], Q] = _every_row,
+    ) -> None:
+        super().__init__(powers)
+        self.model = model
+        self._condition = rows
+        POLICIES[model] = self
+
+    def rows(
+        self, user: User, act: Act, *, among: QuerySet[M] | None = None
+    ) -> QuerySet[M]:
+        """Return the rows that the user may do this to; none without the power.
+
+        Args:
+            user: Who asks.
+            act: What for.
+            among: The rows to choose from, with all that the caller wants loaded.
+        """
+        rows = cast(Any, self.model).objects.all() if among is None else among
+        if not self.may(user, act):
+            return cast(QuerySet[M], rows.none())
+        narrowed = rows.filter(self._condition(user, act), tenant_id=user.tenant_id)
+        return cast(QuerySet[M], narrowed)
+
+    def fetch(
+        self,
+        user: User,
+        act: Act,
+        row_id: UUID,
+        *,
+        among: QuerySet[M] | None = None,
+        **lookups: Any,
+    ) -> M:
+        """Return one row that the user may do this to.
+
+        Raises:
+            PermissionDenied: The user lacks the power, whatever the row.
+            Http404: It does not exist, or is not hers to see: both look the same.
+        """
+        if not self.may(user, act):
+            raise PermissionDenied
+        return fetch(self.rows(user, act, among=among), row_id, **lookups)
+
+
+# Every policy by its model; each app makes its own in its `policies` module.
+POLICIES: dict[type[Model], Policy[Any]] = {}
+
+WorksWith = Callable[[User], QuerySet[Any, Any]]
+_works_with: list[WorksWith] = []
+
+
+def agents_work_with(customer_ids: WorksWith) -> None:
+    """Say whom an agent works with; `chat` does when it starts, being the one to know.
+
+    Until then an agent sees nobody's memory.
+
+    Args:
+        customer_ids: Returns a query of the ids of a user's customers.
+    """
+    _works_with[:] = [customer_ids]
+
+
+def memory_seen(customer: str) -> Callable[[User, Act], Q]:
+    """Narrow rows to those about customers whose memory a user may see.
+
+    Args:
+        customer: The field with the customer's id.
+    """
+
+    def condition(user: User, act: Act) -> Q:
+        if act is Act.FIND or may(user, Power.READ_ALL_MEMORY):
+            return Q()
+        hers = Q(pk__in=[])
+        for customer_ids in _works_with:
+            hers |= Q(**{f"{customer}__in": customer_ids(user)})
+        return hers
+
+    return condition
+
+
+customers = Policy(
+    Customer,
+    {Act.FIND: Power.PRIVACY, Act.READ: Power.READ_MEMORY},
+    rows=memory_seen("pk"),
+)
+users = Policy(User, {Act.READ: Power.MANAGE_USERS, Act.CHANGE: Power.MANAGE_USERS})
+audit_events = Policy(AuditEvent, {Act.READ: Power.READ_AUDIT})
+
+
+# --- Views ---------------------------------------------------------------------------
 
 
 def signed_in_user(request: HttpRequest) -> User:

@@ -7,6 +7,8 @@ from typing import Final, Literal
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
+from accounts.policies import Act
+from chat import policies
 from chat.models import Conversation, Event, Message
 from chat.panel import spans
 
@@ -54,7 +56,8 @@ def view_named(name: str | None) -> View:
 
 def conversations(view: View, user: User) -> QuerySet[Conversation]:
     """Return the conversations of a view, the latest message first."""
-    return any_conversations().filter(_condition(view, user))
+    rows = policies.conversations.rows(user, Act.READ, among=any_conversations())
+    return rows.filter(_condition(view, user))
 
 
 def any_conversations() -> QuerySet[Conversation]:
@@ -75,20 +78,21 @@ def any_conversations() -> QuerySet[Conversation]:
 
 def tabs(user: User) -> list[Tab]:
     """Return every view with its count."""
-    counts = Conversation.objects.aggregate(
+    counts = policies.conversations.rows(user, Act.READ).aggregate(
         **{view: Count("pk", filter=_condition(view, user)) for view in LABELS}
     )
     return [Tab(view, label, counts[view]) for view, label in LABELS.items()]
 
 
 def entries(
-    conversation: Conversation, *, before: int | None = None
+    conversation: Conversation, *, before: int | None = None, marked: bool = True
 ) -> tuple[list[Entry], int | None]:
     """Return the newest lines of a thread, oldest first.
 
     Args:
         conversation: Whose thread.
         before: Only lines older than this `seq`.
+        marked: Whether to mark the words that became facts: they are memory too.
 
     Returns:
         The lines, and the `seq` to ask for older ones with; None when there are none.
@@ -101,7 +105,7 @@ def entries(
     page = list(events.order_by("-seq")[: LOG_ENTRIES + 1])
     older = page[LOG_ENTRIES - 1].seq if len(page) > LOG_ENTRIES else None
     shown = page[:LOG_ENTRIES][::-1]
-    return list(_lines(shown)), older
+    return list(_lines(shown, marked=marked)), older
 
 
 def lock_for(conversation: Conversation, user: User) -> Lock:
@@ -126,12 +130,12 @@ def _condition(view: View, user: User) -> Q:
     return still_open
 
 
-def _lines(events: Sequence[Event]) -> Iterator[Entry]:
+def _lines(events: Sequence[Event], *, marked: bool) -> Iterator[Entry]:
     wanted = [event.message_id for event in events if event.message_id]
     messages = {
         message.pk: message for message in Message.objects.filter(pk__in=wanted)
     }
-    evidence = spans(wanted)
+    evidence = spans(wanted) if marked else {}
     for event in events:
         if event.kind == Event.Kind.STATE:
             yield Entry(event, None)

@@ -115,6 +115,7 @@ class Message(CustomerModel):
     Attributes:
         seq: Its place in the conversation, shared with its event.
         client_id: Given by the sender, so that a repeated send is stored once.
+        agent: The login behind an agent's message, where it was written here.
         context: For an assistant message: what was recalled (ids, scores, reasons)
             and the token ledger; no copy of any remembered text.
     """
@@ -142,6 +143,15 @@ class Message(CustomerModel):
         db_constraint=False,
         db_index=False,
     )
+    agent = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
     seq = models.BigIntegerField()
     author = models.CharField(max_length=10, choices=Author)
     author_name = models.CharField(max_length=200, blank=True)
@@ -159,6 +169,7 @@ class Message(CustomerModel):
             SameScopeKey(
                 name="chat_message_conversation", field="conversation", customer=True
             ),
+            SameScopeKey(name="chat_message_agent", field="agent"),
             models.UniqueConstraint(
                 fields=["tenant", "conversation", "seq"], name="chat_message_seq"
             ),
@@ -173,7 +184,14 @@ class Message(CustomerModel):
                 name="chat_message_external_id",
             ),
         ]
-        indexes = [*CustomerModel.Meta.indexes]
+        indexes = [
+            *CustomerModel.Meta.indexes,
+            models.Index(
+                fields=["tenant", "agent", "conversation"],
+                condition=Q(agent__isnull=False),
+                name="chat_message_by_agent",
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

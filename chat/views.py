@@ -8,7 +8,6 @@ from csp.constants import NONE
 from csp.decorators import csp_replace
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -17,12 +16,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import audit
 from accounts.models import Tenant
-from accounts.policies import Power, desk_view, fetch, may, signed_in_user
+from accounts.policies import (
+    Act,
+    Power,
+    customers,
+    desk_view,
+    may,
+    signed_in_user,
+)
 from accounts.scope import identity_scope
 from chat import inbox as inboxes
-from chat import services, sites
+from chat import policies, services, sites
 from chat.models import Conversation
-from chat.panel import panel
+from chat.panel import Panel, panel
 
 # Digits of the largest `seq` that the database holds.
 _SEQ_DIGITS = 19
@@ -33,7 +39,7 @@ _SEQ_DIGITS = 19
 def home(request: HttpRequest) -> HttpResponse:
     """Send everybody to the page that her work starts on."""
     chats = may(signed_in_user(request), Power.CHAT)
-    return redirect("chat:inbox" if chats else "memory:customers")
+    return redirect("chat:inbox" if chats else "memory:privacy")
 
 
 @require_GET
@@ -51,14 +57,13 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @desk_view(Power.CHAT)
 def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Show a conversation beside the list; to htmx without the list."""
-    shown = _conversation(conversation_id)
+    shown = _conversation(request, conversation_id)
     context = _thread(request, shown)
     if _wants_fragment(request):
         response = render(request, "chat/_thread.html", context)
     else:
         response = render(request, "chat/inbox.html", _list(request) | context)
-    seen = {"entries": len(context["entries"]), **context["panel"].counts()}
-    _record_read(request, shown, seen)
+    _record_read(request, shown, context["panel"], entries=len(context["entries"]))
     return response
 
 
@@ -69,7 +74,9 @@ def row(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Show one row of the list, and say whether it belongs to the view that is open."""
     user = signed_in_user(request)
     view = inboxes.view_named(request.GET.get("view"))
-    shown = fetch(inboxes.any_conversations(), conversation_id)
+    shown = policies.conversations.fetch(
+        user, Act.READ, conversation_id, among=inboxes.any_conversations()
+    )
     here = inboxes.conversations(view, user).filter(pk=conversation_id).exists()
     context = {"conversation": shown, "view": view, "views": inboxes.tabs(user)}
     response = render(request, "chat/_row_and_views.html", context)
@@ -93,11 +100,13 @@ def log(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     before = request.GET.get("before", "")
     if not before.isdecimal() or len(before) > _SEQ_DIGITS:
         raise Http404
-    shown = _conversation(conversation_id)
-    entries, earlier = inboxes.entries(shown, before=int(before))
+    shown = _conversation(request, conversation_id)
+    entries, earlier = inboxes.entries(
+        shown, before=int(before), marked=_sees_memory(request, shown)
+    )
     context = {"conversation": shown, "entries": entries, "earlier_before": earlier}
     response = render(request, "chat/_log.html", context)
-    _record_read(request, shown, {"entries": len(entries)})
+    _record_read(request, shown, entries=len(entries))
     return response
 
 
@@ -106,12 +115,12 @@ def log(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 @desk_view(Power.CHAT)
 def memory(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Show the memory panel, explaining the answer `?message=` or the newest one."""
-    shown = _conversation(conversation_id)
+    shown = _conversation(request, conversation_id)
     answer = _uuid_or_none(request.GET.get("message"))
-    explained = panel(shown, answer)
-    context = {"conversation": shown, "panel": explained}
+    seen = panel(shown, answer) if _sees_memory(request, shown) else None
+    context = {"conversation": shown, "panel": seen}
     response = render(request, "chat/_panel.html", context)
-    _record_read(request, shown, explained.counts())
+    _record_read(request, shown, seen)
     return response
 
 
@@ -168,10 +177,21 @@ def _wants_fragment(request: HttpRequest) -> bool:
     return "HX-Request" in request.headers
 
 
-def _conversation(conversation_id: UUID) -> Conversation:
-    rows: QuerySet[Conversation]
-    rows = Conversation.objects.select_related("customer", "agent")
-    return fetch(rows, conversation_id)
+def _conversation(
+    request: HttpRequest, conversation_id: UUID, act: Act = Act.READ
+) -> Conversation:
+    return policies.conversations.fetch(
+        signed_in_user(request),
+        act,
+        conversation_id,
+        among=Conversation.objects.select_related("customer", "agent"),
+    )
+
+
+def _sees_memory(request: HttpRequest, shown: Conversation) -> bool:
+    """Return whether the user sees the memory of a conversation's customer."""
+    seen = customers.rows(signed_in_user(request), Act.READ)
+    return seen.filter(pk=shown.customer_id).exists()
 
 
 def _list(request: HttpRequest) -> dict[str, Any]:
@@ -187,19 +207,23 @@ def _list(request: HttpRequest) -> dict[str, Any]:
 
 
 def _thread(request: HttpRequest, shown: Conversation) -> dict[str, Any]:
-    entries, earlier = inboxes.entries(shown)
+    seen = _sees_memory(request, shown)
+    entries, earlier = inboxes.entries(shown, marked=seen)
     return {
         "conversation": shown,
         "open_id": shown.pk,
         "entries": entries,
         "earlier_before": earlier,
         "lock": inboxes.lock_for(shown, signed_in_user(request)),
-        "panel": panel(shown),
+        "panel": panel(shown) if seen else None,
     }
 
 
 def _record_read(
-    request: HttpRequest, shown: Conversation, seen: dict[str, int]
+    request: HttpRequest,
+    shown: Conversation,
+    memory: Panel | None = None,
+    **counts: int,
 ) -> None:
     """Record what an agent was shown; last, since it holds up other appends."""
     audit.memory_read(
@@ -207,12 +231,12 @@ def _record_read(
         customer_id=shown.customer_id,
         purpose="support",
         conversation_id=shown.id,
-        seen=seen,
+        seen=counts | (memory.counts() if memory else {}),
     )
 
 
 def _head(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    shown = _conversation(conversation_id)
+    shown = _conversation(request, conversation_id)
     lock = inboxes.lock_for(shown, signed_in_user(request))
     return render(request, "chat/_head.html", {"conversation": shown, "lock": lock})
 
@@ -220,7 +244,7 @@ def _head(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 def _act(
     request: HttpRequest, conversation_id: UUID, action: Callable[..., Conversation]
 ) -> HttpResponse:
-    fetch(Conversation.objects.all(), conversation_id)
+    _conversation(request, conversation_id, Act.CHANGE)
     action(conversation_id=conversation_id, user=signed_in_user(request))
     return _head(request, conversation_id)
 

@@ -22,9 +22,9 @@ from rest_framework.views import APIView
 
 from accounts import audit
 from accounts.models import Customer, User
-from accounts.policies import Power, may, signed_in_user
+from accounts.policies import Act, customers, signed_in_user
 from accounts.scope import customer_scope, tenant_scope
-from memory import facts, recall, records
+from memory import facts, policies, recall, records
 from memory.llm.errors import LLMError
 from memory.serializers import (
     FactSerializer,
@@ -40,7 +40,7 @@ class MayReadMemory(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Ask the same policy as the pages do."""
         user = request.user
-        return isinstance(user, User) and may(user, Power.READ_MEMORY)
+        return isinstance(user, User) and customers.may(user, Act.READ)
 
 
 class JSONBodyParser(JSONParser):
@@ -90,15 +90,16 @@ class CustomerMemoryView(APIView):
             return cast(Response, response.render())
 
     def open_customer(self, external_id: str) -> Customer:
-        """Open the scope of a customer of the user's tenant and return her.
+        """Open the scope of a customer whose memory the user sees, and return her.
 
         Raises:
             Http404: There is none, or she is somebody else's: both look the same.
         """
-        tenant_id = signed_in_user(self.request).tenant_id
+        user = signed_in_user(self.request)
+        tenant_id = user.tenant_id
         self._scopes.enter_context(tenant_scope(tenant_id))
-        customer: Customer | None
-        customer = Customer.objects.filter(external_id=external_id).first()
+        rows = customers.rows(user, Act.READ)
+        customer = rows.filter(external_id=external_id).first()
         if customer is None:
             raise Http404
         self._scopes.enter_context(customer_scope(tenant_id, customer.id))
@@ -147,7 +148,10 @@ class FactsView(CustomerMemoryView):
         asked = _checked(FactsQuestion(data=query | {"customer": external_id}))
         customer = self.open_customer(asked["customer"])
         if not asked["history"]:
-            current = list(facts.current_facts().filter(customer_id=customer.id))
+            rows = policies.facts.rows(
+                signed_in_user(request), Act.READ, among=facts.current_facts()
+            )
+            current = list(rows.filter(customer_id=customer.id))
             self.record_read(customer, facts=len(current))
             return Response({"facts": FactSerializer(current, many=True).data})
         record = records.record(customer)

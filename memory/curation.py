@@ -14,7 +14,7 @@ from memory.models import Embedding, Summary
 
 
 @transaction.atomic
-def erase_summary(*, summary: Summary, user: User) -> None:
+def erase_summary(*, summary: Summary, user: User, reason: str = "") -> None:
     """Erase a conversation's summary in all its versions, with its index entries.
 
     Erasing only the newest version would bring the one before it back.
@@ -26,14 +26,28 @@ def erase_summary(*, summary: Summary, user: User) -> None:
     )
     for version in versions:
         summaries.erase(version)
-    _audit("summary.erase", "summary", summary.id, summary.customer_id, user)
+    _audit(
+        "summary.erase",
+        "summary",
+        summary.id,
+        customer_id=summary.customer_id,
+        user=user,
+        reason=reason,
+    )
 
 
 @transaction.atomic
-def erase_entry(*, entry: Embedding, user: User) -> None:
+def erase_entry(*, entry: Embedding, user: User, reason: str = "") -> None:
     """Take one entry out of the vector index; what it was made from stays."""
     Embedding.objects.filter(pk=entry.pk, customer_id=entry.customer_id).delete()
-    _audit("embedding.erase", "embedding", entry.id, entry.customer_id, user)
+    _audit(
+        "embedding.erase",
+        "embedding",
+        entry.id,
+        customer_id=entry.customer_id,
+        user=user,
+        reason=reason,
+    )
 
 
 def find_working_item(customer: Customer, key: str) -> working.WorkingItem | None:
@@ -44,7 +58,7 @@ def find_working_item(customer: Customer, key: str) -> working.WorkingItem | Non
 
 @transaction.atomic
 def erase_working_item(
-    *, customer: Customer, item: working.WorkingItem, user: User
+    *, customer: Customer, item: working.WorkingItem, user: User, reason: str = ""
 ) -> None:
     """Erase one item of working memory.
 
@@ -55,14 +69,21 @@ def erase_working_item(
         f"working_{item.kind}.erase",
         "conversation",
         item.conversation_id,
-        customer.id,
-        user,
+        customer_id=customer.id,
+        user=user,
+        reason=reason,
     )
     working.erase_item(customer.tenant_id, customer.id, item.key)
 
 
 def _audit(
-    action: str, subject_type: str, subject_id: UUID, customer_id: UUID, user: User
+    action: str,
+    subject_type: str,
+    subject_id: UUID,
+    *,
+    customer_id: UUID,
+    user: User,
+    reason: str,
 ) -> None:
     audit.record(
         actor=f"user:{user.id}",
@@ -70,4 +91,5 @@ def _audit(
         subject_type=subject_type,
         subject_id=subject_id,
         customer_id=customer_id,
+        reason=reason,
     )

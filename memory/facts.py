@@ -183,10 +183,10 @@ def retract(*, fact: Fact, user: User) -> Fact | None:
     return restored
 
 
-def forget(*, fact: Fact, user: User) -> None:
+def forget(*, fact: Fact, user: User, reason: str = "") -> None:
     """Erase one fact with its evidence and its vector; nothing comes back for it."""
     _delete(fact)
-    _audit("fact.erase", fact, user)
+    _audit("fact.erase", fact, user, reason)
 
 
 def set_pinned(*, fact: Fact, pinned: bool, user: User) -> None:
@@ -372,11 +372,12 @@ def _restate(fact: Fact, value: str) -> str:
     return f"{fact.key.replace('_', ' ').capitalize()}: {value}."[:1000]
 
 
-def _audit(action: str, fact: Fact, user: User) -> None:
+def _audit(action: str, fact: Fact, user: User, reason: str = "") -> None:
     audit.record(
         actor=f"user:{user.id}",
         action=action,
         subject_type="fact",
         subject_id=fact.id,
         customer_id=fact.customer_id,
+        reason=reason,
     )

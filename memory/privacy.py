@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -91,12 +91,15 @@ def title(store: str) -> str:
         return store
 
 
-def kept(customer: Customer) -> list[Store]:
-    """Count what is kept about a customer, store by store."""
-    keys = f"{working.customer_prefix(customer.tenant_id, customer.id)}*"
-    found: dict[str, int | None] = {"accounts.customer": 1, WORKING: _count_keys(keys)}
+def kept(customers: Collection[Customer]) -> list[Store]:
+    """Count what is kept about customers, store by store, all of them together."""
+    ids = [customer.id for customer in customers]
+    found: dict[str, int | None] = {
+        "accounts.customer": len(ids),
+        WORKING: _count_keys(ids),
+    }
     for model in customer_models():
-        rows = model.objects.filter(customer_id=customer.id).count()
+        rows = model.objects.filter(customer_id__in=ids).count()
         found[model._meta.label_lower] = rows
     return _stores(found)
 
@@ -116,7 +119,7 @@ def customer_models() -> list[type[CustomerModel]]:
     return sorted(found, key=_depth, reverse=True)
 
 
-def export_customer(*, customer: Customer, user: User) -> bytes:
+def export_customer(*, customer: Customer, user: User, reason: str = "") -> bytes:
     """Return a ZIP of all that is kept about a customer.
 
     It holds `README.html` for people, `data/<category>.json` for machines and
@@ -160,18 +163,26 @@ def export_customer(*, customer: Customer, user: User) -> bytes:
         action="customer.export",
         subject_type="customer",
         subject_id=customer.id,
+        customer_id=customer.id,
+        reason=reason,
         detail={"rows": sum(rows.values())},
     )
     return _zip(files)
 
 
 def erase_customer(
-    *, customer: Customer, user: User, reason: str = ""
+    *, customer: Customer, user: User, reason: str = "", approved_by: User | None = None
 ) -> ErasureReceipt:
     """Erase a customer from all tiers, messages and caches, and look again afterwards.
 
     The customer's row goes too, and every row about a customer points at it: a late
     job finds nobody to write about.
+
+    Args:
+        customer: Whom.
+        user: Who erases her.
+        reason: Why; it must not name her, since the receipt keeps it.
+        approved_by: Who else agreed to it.
 
     Raises:
         redis.RedisError: Redis is away; nothing was erased.
@@ -179,17 +190,19 @@ def erase_customer(
     """
     for _ in range(_ERASURE_TRIES - 1):
         try:
-            return _erase(customer, user, reason)
+            return _erase(customer, user, reason, approved_by)
         except OperationalError as error:
             if not isinstance(error.__cause__, DeadlockDetected):
                 raise
             # Somebody who wrote to her conversation waited for her row meanwhile, and
             # PostgreSQL chose the erasure to give way; the writer is through by now.
-    return _erase(customer, user, reason)
+    return _erase(customer, user, reason, approved_by)
 
 
 @transaction.atomic
-def _erase(customer: Customer, user: User, reason: str) -> ErasureReceipt:
+def _erase(
+    customer: Customer, user: User, reason: str, approved_by: User | None
+) -> ErasureReceipt:
     tenant_id, customer_id = customer.tenant_id, customer.id
     Customer.objects.select_for_update().get(pk=customer_id)
     counts = {WORKING: working.erase_customer(tenant_id, customer_id)}
@@ -202,6 +215,7 @@ def _erase(customer: Customer, user: User, reason: str) -> ErasureReceipt:
         tenant_id=tenant_id,
         customer_ref=customer_id,
         requested_by=f"user:{user.id}",
+        approved_by=f"user:{approved_by.id}" if approved_by else "",
         reason=reason,
         counts=counts,
         remaining=remaining(customer_id),
@@ -211,7 +225,13 @@ def _erase(customer: Customer, user: User, reason: str) -> ErasureReceipt:
         action="customer.erase",
         subject_type="customer",
         subject_id=customer_id,
-        detail={"receipt": str(receipt.id), "rows": sum(counts.values())},
+        customer_id=customer_id,
+        reason=reason,
+        detail={
+            "receipt": str(receipt.id),
+            "rows": sum(counts.values()),
+            "approved_by": receipt.approved_by,
+        },
     )
     return receipt
 
@@ -270,11 +290,14 @@ def _place(store: str) -> int:
     return names.index(store) if store in TITLES else len(names)
 
 
-def _count_keys(pattern: str) -> int | None:
+def _count_keys(customer_ids: Collection[UUID]) -> int | None:
+    tenant_id = require_tenant()
+    theirs = tuple(working.customer_prefix(tenant_id, each) for each in customer_ids)
     try:
-        return len(working.keys_like(pattern))
+        keys = working.keys_like(f"t:{tenant_id.hex}:c:*")
     except redis.RedisError:
         return None
+    return sum(key.startswith(theirs) for key in keys)
 
 
 def _delete_rows(model: type[CustomerModel], customer_id: UUID) -> int:

@@ -46,6 +46,16 @@ class Record:
         return [s for s in self.summaries if s.kind == Summary.Kind.EPISODE]
 
     @property
+    def seen(self) -> dict[str, int]:
+        """How much of it a reader is shown, for the audit log."""
+        return {
+            "facts": len(self.current) + len(self.history),
+            "summaries": len(self.summaries),
+            "entries": len(self.entries),
+            "working": len(self.working),
+        }
+
+    @property
     def pinned(self) -> int:
         """How many of the current facts are pinned."""
         return sum(fact.pinned for fact in self.current)
@@ -56,13 +66,14 @@ class Record:
         return sorted({entry.model.dimensions for entry in self.entries})
 
 
-def customers(search: str = "") -> QuerySet[Customer]:
+def customers(rows: QuerySet[Customer], search: str = "") -> QuerySet[Customer]:
     """Return customers with `facts` and `episodes` counted, the last seen first.
 
     Args:
+        rows: The customers to choose from.
         search: Part of a name, an e-mail address or an external id; empty for all.
     """
-    rows = matching(search).order_by(F("last_seen_at").desc(nulls_last=True), "-id")
+    rows = directory(rows, search)
     episodes = Summary.objects.filter(kind=Summary.Kind.EPISODE)
     current = facts.current_facts().prefetch_related(None)
     return rows.annotate(
@@ -71,16 +82,15 @@ def customers(search: str = "") -> QuerySet[Customer]:
     )
 
 
-def matching(search: str) -> QuerySet[Customer]:
-    """Return the customers whose name, address or external id contains a text."""
-    rows: QuerySet[Customer] = Customer.objects.all()
+def directory(rows: QuerySet[Customer], search: str = "") -> QuerySet[Customer]:
+    """Return those whose name, address or external id has a text, last seen first."""
     for word in search.replace("\0", " ").split():
         rows = rows.filter(
             Q(name__icontains=word)
             | Q(email__icontains=word)
             | Q(external_id__icontains=word)
         )
-    return rows
+    return rows.order_by(F("last_seen_at").desc(nulls_last=True), "-id")
 
 
 def record(customer: Customer, *, page: str | int = 1) -> Record:

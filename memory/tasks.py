@@ -1,13 +1,23 @@
 """Background work on memory: thin wrappers that open the scope and call a service."""
 
+import logging
+import time
+from typing import Final
 from uuid import UUID
 
+import redis
 from celery import shared_task
 
 from accounts.models import Tenant
+from accounts.queue import enqueue
 from accounts.scope import customer_scope, identity_scope, tenant_scope
-from memory import disclosure, embeddings, facts, lifecycle
+from memory import disclosure, embeddings, facts, lifecycle, requests
 from memory.models import Fact
+
+logger = logging.getLogger(__name__)
+
+# Well within the time limit of a task; the next task takes it from there.
+_ERASE_FOR_S: Final = 20.0
 
 
 @shared_task
@@ -38,3 +48,35 @@ def index_fact(*, tenant_id: str, customer_id: str, fact_id: str) -> None:
         if fact is not None:
             embeddings.index(customer, [entry], vectors)
             embeddings.set_valid_to(fact.id, fact.valid_to)
+
+
+@shared_task
+def erase_approved(*, tenant_id: str, request_id: str) -> None:
+    """Erase the customers of an approved request, each in a transaction of her own."""
+    tenant, request = UUID(tenant_id), UUID(request_id)
+    until = time.monotonic() + _ERASE_FOR_S
+    try:
+        while time.monotonic() < until:
+            with tenant_scope(tenant):
+                if not requests.erase_next(request_id=request):
+                    return
+    except redis.RedisError as error:
+        # The schedule goes on with it once Redis is back.
+        logger.warning("An erasure waits for Redis: %s", type(error).__name__)
+        return
+    enqueue("memory.tasks.erase_approved", tenant_id=tenant, request_id=request)
+
+
+@shared_task
+def resume_erasures() -> None:
+    """Go on with approved erasures that a dead worker, or a lost queue, left over."""
+    with identity_scope():
+        tenant_ids = list(Tenant.objects.values_list("id", flat=True))
+    for tenant_id in tenant_ids:
+        with tenant_scope(tenant_id):
+            for request_id in requests.being_erased():
+                enqueue(
+                    "memory.tasks.erase_approved",
+                    tenant_id=tenant_id,
+                    request_id=request_id,
+                )

@@ -1,9 +1,9 @@
 """URLs of the memory pages and of the REST API."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from memory import api
-from memory.views import customers, privacy, tiers
+from memory.views import customers, privacy, requests, tiers
 
 app_name = "memory"
 
@@ -21,12 +21,24 @@ _customer = [
     path("index/<uuid:entry_id>/erase/", tiers.erase_entry, name="erase_entry"),
 ]
 
-_privacy = [
+_request = [
+    path("", requests.detail, name="privacy_request"),
+    path("add/", requests.add, name="privacy_add"),
+    path("erase/", requests.erase, name="privacy_erase"),
+    path("ask/", requests.ask, name="privacy_ask"),
+    path("decide/", requests.decide, name="privacy_decide"),
+    path("close/", requests.close, name="privacy_close"),
+    path("customers/<uuid:customer_id>/", requests.look, name="privacy_look"),
+    path(
+        "customers/<uuid:customer_id>/export/", requests.export, name="privacy_export"
+    ),
+]
+
+_privacy: list[URLPattern | URLResolver] = [
     path("", privacy.overview, name="privacy"),
     path("receipts/<uuid:receipt_id>/", privacy.receipt, name="receipt"),
-    path("customers/<uuid:customer_id>/", privacy.customer, name="privacy_customer"),
-    path("customers/<uuid:customer_id>/export/", privacy.export, name="export"),
-    path("customers/<uuid:customer_id>/erase/", privacy.erase, name="erase"),
+    path("requests/new/", requests.new, name="privacy_new"),
+    path("requests/<uuid:request_id>/", include(_request)),
 ]
 
 # Whatever the tenant calls its customers is an external id, slashes included.
@@ -40,7 +52,7 @@ _api = [
 ]
 
 urlpatterns = [
-    path("customers/", customers.customers, name="customers"),
+    path("customers/", customers.listing, name="customers"),
     path("customers/<uuid:customer_id>/", include(_customer)),
     path("privacy/", include(_privacy)),
     path("api/v1/", include(_api)),

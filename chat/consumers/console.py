@@ -11,9 +11,9 @@ from django.utils.crypto import constant_time_compare
 
 from accounts import audit
 from accounts.models import User
-from accounts.policies import Power, may
+from accounts.policies import Act, Power, may
 from accounts.scope import tenant_scope
-from chat import push, services
+from chat import policies, push, services
 from chat.consumers import frames, gate
 from chat.consumers.frames import FrameError, SignedOutError
 from chat.consumers.socket import Socket
@@ -100,6 +100,7 @@ class ConsoleSocket(Socket):
     def _store(
         self, conversation_id: UUID, text: str, client_id: UUID, note: bool
     ) -> Message:
+        self._fetch(conversation_id, Act.CHANGE)
         return services.send_as_agent(
             conversation_id=conversation_id,
             user=self._staff(),
@@ -107,6 +108,9 @@ class ConsoleSocket(Socket):
             client_id=client_id,
             note=note,
         )
+
+    def _fetch(self, conversation_id: UUID, act: Act) -> Conversation:
+        return policies.conversations.fetch(self._staff(), act, conversation_id)
 
     def _staff(self) -> User:
         if self.user is None:
@@ -118,12 +122,8 @@ class ConsoleSocket(Socket):
         await self.send_frame(type="inbox", conversation=message["conversation"])
 
     def _record_read(self, conversation_id: UUID, after: int) -> None:
-        """Record who watches a conversation from now on, if it is there.
-
-        Raises:
-            Conversation.DoesNotExist: It is not.
-        """
-        watched = Conversation.objects.only("customer_id").get(pk=conversation_id)
+        """Record who watches a conversation from now on, if she may read it."""
+        watched = self._fetch(conversation_id, Act.READ)
         audit.memory_read(
             actor=f"user:{self._staff().id}",
             customer_id=watched.customer_id,

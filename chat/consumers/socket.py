@@ -16,6 +16,7 @@ from django.core.exceptions import (
     ValidationError,
 )
 from django.db import DatabaseError, close_old_connections
+from django.http import Http404
 from redis.exceptions import RedisError
 
 from chat import push
@@ -77,7 +78,7 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.fail(frame, "denied", str(error) or "You may not do that.")
         except ValidationError as error:
             await self.fail(frame, error.code or "invalid", error.messages[0])
-        except ObjectDoesNotExist:
+        except (ObjectDoesNotExist, Http404):
             await self.fail(frame, "not_found", "There is no such conversation.")
         except DatabaseError as error:
             logger.warning("A frame was not served: %s", type(error).__name__)

@@ -27,6 +27,8 @@ from chat.demo.stories import (
     load_stories,
 )
 from chat.models import Conversation, HttpTool
+from memory import requests
+from memory.models import PrivacyRequest
 
 # Known on purpose: the demo runs on one machine, with made-up people.
 DEMO_PASSWORD = "recollect-demo"  # noqa: S105 - see above
@@ -69,6 +71,7 @@ def seed(now: datetime, *, say: Say) -> SeedReport:
         say(f"{story.name}: {len(stored)} conversations, {added} messages")
         done = _consolidate(story, tenant, stored)
         say(f"{story.name}: {done} finished conversations remembered")
+        _open_request(tenant, staff)
         _mark_seeded(tenant)
         tenants_added += 1
         conversations += len(stored)
@@ -97,6 +100,21 @@ def write_logins(path: Path, stories: list[TenantStory]) -> None:
     ]
     path.touch(mode=0o600)
     path.write_text(json.dumps(logins, indent=2) + "\n", encoding="utf-8")
+
+
+def _open_request(tenant: Tenant, staff: dict[str, User]) -> None:
+    """Let somebody have asked for her data, where the desk has an officer for it."""
+    officers = (user for user in staff.values() if user.role == User.Role.COMPLIANCE)
+    officer = next(officers, None)
+    with tenant_scope(tenant.id):
+        if officer is None or PrivacyRequest.objects.exists():
+            return
+        requests.open_request(
+            kind=PrivacyRequest.Kind.ACCESS,
+            customers=list(Customer.objects.order_by("external_id")[:1]),
+            reason="asked by email, ticket 118",
+            user=officer,
+        )
 
 
 def _tenant(story: TenantStory) -> Tenant:

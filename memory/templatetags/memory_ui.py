@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django import template
 
@@ -76,6 +77,12 @@ class Readable:
 def named(names: Mapping[str, str], actor: str) -> str:
     """Return the name of an actor such as `user:<id>`."""
     return names.get(actor, "Somebody who no longer has a login")
+
+
+@register.filter
+def person(names: Mapping[UUID, str], ref: UUID) -> str:
+    """Return a customer's name by the id, or the end of the id of one who has gone."""
+    return names.get(ref) or short_ref(ref)
 
 
 @register.filter

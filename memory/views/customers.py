@@ -6,18 +6,19 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from accounts.models import Customer
-from accounts.policies import Power, desk_view, fetch
+from accounts import audit
+from accounts.policies import Act, Power, customers, desk_view, signed_in_user
 from memory import records
 from memory.views.pages import show, wants_fragment
 
 
 @require_safe
 @desk_view(Power.READ_MEMORY)
-def customers(request: HttpRequest) -> HttpResponse:
-    """List the customers, or those that a search finds."""
+def listing(request: HttpRequest) -> HttpResponse:
+    """List the customers whose memory the user sees, or those that a search finds."""
     search = request.GET.get("q", "").strip()
-    found = Paginator(records.customers(search), records.PAGE_ROWS)
+    rows = customers.rows(signed_in_user(request), Act.READ)
+    found = Paginator(records.customers(rows, search), records.PAGE_ROWS)
     page = found.get_page(request.GET.get("page"))
     fragment = wants_fragment(request)
     return show(
@@ -30,11 +31,19 @@ def customers(request: HttpRequest) -> HttpResponse:
 @require_safe
 @desk_view(Power.READ_MEMORY)
 def customer(request: HttpRequest, customer_id: UUID) -> HttpResponse:
-    """Show the four tiers of one customer."""
-    row = fetch(Customer.objects.all(), customer_id)
+    """Show the four tiers of one customer, and record who has seen them."""
+    user = signed_in_user(request)
+    row = customers.fetch(user, Act.READ, customer_id)
     record = records.record(row, page=request.GET.get("index", 1))
     template = "memory/customer.html"
     if wants_fragment(request):
         part = request.headers.get("HX-Target") == "index"
         template = "memory/_index.html" if part else "memory/_record.html"
-    return show(request, template, {"record": record, "customer": row})
+    response = show(request, template, {"record": record, "customer": row})
+    audit.memory_read(
+        actor=f"user:{user.id}",
+        customer_id=row.id,
+        purpose="customer page",
+        seen=record.seen,
+    )
+    return response

@@ -1,9 +1,11 @@
 """How the pages of memory answer: whole, or as a fragment when htmx asks."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import redis
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,6 +13,7 @@ from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from accounts.models import Customer
 from memory import records
+from memory.forms import ReasonForm
 
 # What a form that was not accepted answers with; `js/customer.js` shows it in place.
 REFUSED = 422
@@ -27,6 +30,9 @@ class Confirmation:
         button: The verb on the button.
         keep: The outcome of not doing it.
         fields: Hidden fields that the form sends along.
+        needs_reason: Whether the audit log has to know why.
+        reason: What was given as the reason last time.
+        reason_error: What was wrong with it.
         error: Why the last try came to nothing.
     """
 
@@ -37,6 +43,9 @@ class Confirmation:
     quote: str = ""
     icon: str = "trash"
     fields: tuple[tuple[str, str], ...] = ()
+    needs_reason: bool = False
+    reason: str = ""
+    reason_error: str = ""
     error: str = ""
 
 
@@ -98,6 +107,36 @@ def _index_page(request: HttpRequest) -> str:
     return parse_qs(query).get("index", ["1"])[0]
 
 
+def ask_why(
+    request: HttpRequest,
+    customer: Customer,
+    confirmation: Confirmation,
+    do: Callable[[str], str],
+) -> HttpResponse:
+    """Ask before something that cannot be undone, and do it once there is a reason.
+
+    Args:
+        request: To ask (GET), or to do it (POST) with a `reason`.
+        customer: Whose memory it is about.
+        confirmation: What is asked.
+        do: Does it for that reason, and returns what happened.
+    """
+    confirmation = replace(confirmation, needs_reason=True)
+    if request.method != "POST":
+        return ask(request, customer, confirmation)
+    form = ReasonForm(request.POST)
+    confirmation = replace(confirmation, reason=request.POST.get("reason", ""))
+    if not form.is_valid():
+        wrong = replace(confirmation, reason_error=str(form.errors["reason"][0]))
+        return ask(request, customer, wrong, status=REFUSED)
+    try:
+        return show_changed(request, customer, do(form.cleaned_data["reason"]))
+    except redis.RedisError:
+        error = "Nothing was erased: working memory does not answer. Try again."
+        away = replace(confirmation, error=error)
+        return ask(request, customer, away, status=UNAVAILABLE)
+
+
 def ask(
     request: HttpRequest,
     customer: Customer,
@@ -105,7 +144,7 @@ def ask(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    """Ask before something that cannot be undone: in a dialog, or on a page."""
+    """Ask before something that changes a lot: in a dialog, or on a page."""
     fragment = wants_fragment(request)
     return show(
         request,

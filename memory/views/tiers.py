@@ -6,24 +6,23 @@ tiers as they are afterwards. What cannot be undone is asked about first (GET).
 
 from uuid import UUID
 
-import redis
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
     require_safe,
 )
 
-from accounts.models import Customer
-from accounts.policies import Power, desk_view, fetch, signed_in_user
-from memory import curation, facts
-from memory.models import Embedding, Fact, Summary
+from accounts.models import Customer, User
+from accounts.policies import Act, Power, customers, desk_view, signed_in_user
+from memory import curation, facts, policies
+from memory.models import Embedding, Fact
 from memory.views.pages import (
     REFUSED,
-    UNAVAILABLE,
     Confirmation,
     ask,
+    ask_why,
     show,
     show_changed,
     wants_fragment,
@@ -36,7 +35,7 @@ _ASK_OR_DO = ["GET", "HEAD", "POST"]
 @desk_view(Power.READ_MEMORY)
 def fact(request: HttpRequest, customer_id: UUID, fact_id: UUID) -> HttpResponse:
     """Show the row of one current fact."""
-    customer, row = _current_fact(customer_id, fact_id)
+    customer, row = _current_fact(request, customer_id, fact_id, Act.READ)
     return show(request, "memory/_fact.html", {"customer": customer, "fact": row})
 
 
@@ -44,7 +43,7 @@ def fact(request: HttpRequest, customer_id: UUID, fact_id: UUID) -> HttpResponse
 @desk_view(Power.CORRECT_MEMORY)
 def correct(request: HttpRequest, customer_id: UUID, fact_id: UUID) -> HttpResponse:
     """Give a fact the right value."""
-    customer, row = _current_fact(customer_id, fact_id)
+    customer, row = _current_fact(request, customer_id, fact_id)
     value, error = row.value, ""
     if request.method == "POST":
         value = request.POST.get("value", "")
@@ -69,7 +68,7 @@ def correct(request: HttpRequest, customer_id: UUID, fact_id: UUID) -> HttpRespo
 @desk_view(Power.CORRECT_MEMORY)
 def pin(request: HttpRequest, customer_id: UUID, fact_id: UUID) -> HttpResponse:
     """Pin a fact (`pinned=1`), or unpin it."""
-    customer, row = _current_fact(customer_id, fact_id)
+    customer, row = _current_fact(request, customer_id, fact_id)
     pinned = request.POST.get("pinned") == "1"
     facts.set_pinned(fact=row, pinned=pinned, user=signed_in_user(request))
     notice = "Pinned: it always leads and never expires." if pinned else "Unpinned."
@@ -80,7 +79,7 @@ def pin(request: HttpRequest, customer_id: UUID, fact_id: UUID) -> HttpResponse:
 @desk_view(Power.CORRECT_MEMORY)
 def retract(request: HttpRequest, customer_id: UUID, fact_id: UUID) -> HttpResponse:
     """Take a fact back as wrong; what it replaced is true again."""
-    customer, row = _current_fact(customer_id, fact_id)
+    customer, row = _current_fact(request, customer_id, fact_id)
     if request.method == "POST":
         restored = facts.retract(fact=row, user=signed_in_user(request))
         notice = "Taken back."
@@ -105,131 +104,124 @@ def retract(request: HttpRequest, customer_id: UUID, fact_id: UUID) -> HttpRespo
 
 
 @require_http_methods(_ASK_OR_DO)
-@desk_view(Power.ERASE_MEMORY)
+@desk_view(Power.ERASE_MEMORY, fresh=True)
 def erase_fact(request: HttpRequest, customer_id: UUID, fact_id: UUID) -> HttpResponse:
     """Erase a fact, current or not, with its evidence and its index entry."""
-    customer = _customer(customer_id)
-    row: Fact = fetch(Fact.objects.all(), fact_id, customer_id=customer.id)
-    if request.method == "POST":
-        facts.forget(fact=row, user=signed_in_user(request))
-        return show_changed(
-            request, customer, "Erased, with its evidence and its index entry."
-        )
-    return ask(
-        request,
-        customer,
-        Confirmation(
-            title="Erase this fact?",
-            quote=f"{row.key}: {row.value}",
-            sentences=(
-                "Its evidence and its entry in the vector index go too, and nothing"
-                " it replaced comes back. The message it came from stays.",
-                "This cannot be undone.",
-            ),
-            button="Erase fact",
+    user, customer = _whose(request, customer_id)
+    row = policies.facts.fetch(user, Act.ERASE, fact_id, customer_id=customer.id)
+
+    def erase(reason: str) -> str:
+        facts.forget(fact=row, user=user, reason=reason)
+        return "Erased, with its evidence and its index entry."
+
+    confirmation = Confirmation(
+        title="Erase this fact?",
+        quote=f"{row.key}: {row.value}",
+        sentences=(
+            "Its evidence and its entry in the vector index go too, and nothing"
+            " it replaced comes back. The message it came from stays.",
+            "This cannot be undone.",
         ),
+        button="Erase fact",
     )
+    return ask_why(request, customer, confirmation, erase)
 
 
 @require_http_methods(_ASK_OR_DO)
-@desk_view(Power.ERASE_MEMORY)
+@desk_view(Power.ERASE_MEMORY, fresh=True)
 def erase_summary(
     request: HttpRequest, customer_id: UUID, summary_id: UUID
 ) -> HttpResponse:
     """Erase a conversation's summary, in all its versions."""
-    customer = _customer(customer_id)
-    row: Summary = fetch(Summary.objects.all(), summary_id, customer_id=customer.id)
-    if request.method == "POST":
-        curation.erase_summary(summary=row, user=signed_in_user(request))
-        return show_changed(
-            request, customer, "Erased, with its earlier versions and index entries."
-        )
-    return ask(
-        request,
-        customer,
-        Confirmation(
-            title="Erase this summary?",
-            quote=row.text,
-            sentences=(
-                "All its versions and its entry in the vector index go. The messages"
-                " it was made from stay, and so do the facts.",
-                "This cannot be undone.",
-            ),
-            button="Erase summary",
+    user, customer = _whose(request, customer_id)
+    row = policies.summaries.fetch(user, Act.ERASE, summary_id, customer_id=customer.id)
+
+    def erase(reason: str) -> str:
+        curation.erase_summary(summary=row, user=user, reason=reason)
+        return "Erased, with its earlier versions and index entries."
+
+    confirmation = Confirmation(
+        title="Erase this summary?",
+        quote=row.text,
+        sentences=(
+            "All its versions and its entry in the vector index go. The messages"
+            " it was made from stay, and so do the facts.",
+            "This cannot be undone.",
         ),
+        button="Erase summary",
     )
+    return ask_why(request, customer, confirmation, erase)
 
 
 @require_http_methods(_ASK_OR_DO)
-@desk_view(Power.ERASE_MEMORY)
+@desk_view(Power.ERASE_MEMORY, fresh=True)
 def erase_entry(
     request: HttpRequest, customer_id: UUID, entry_id: UUID
 ) -> HttpResponse:
     """Take one entry out of the vector index."""
-    customer = _customer(customer_id)
-    entries = Embedding.objects.defer("vector", "keywords")
-    row: Embedding = fetch(entries, entry_id, customer_id=customer.id)
-    if request.method == "POST":
-        curation.erase_entry(entry=row, user=signed_in_user(request))
-        return show_changed(request, customer, "Erased from the index.")
-    return ask(
-        request,
-        customer,
-        Confirmation(
-            title="Erase this index entry?",
-            quote=row.text,
-            sentences=(
-                "The assistant no longer finds this text. The"
-                f" {row.get_source_kind_display().lower()} behind it stays.",
-                "This cannot be undone.",
-            ),
-            button="Erase entry",
-        ),
+    user, customer = _whose(request, customer_id)
+    row = policies.embeddings.fetch(
+        user,
+        Act.ERASE,
+        entry_id,
+        among=Embedding.objects.defer("vector", "keywords"),
+        customer_id=customer.id,
     )
+
+    def erase(reason: str) -> str:
+        curation.erase_entry(entry=row, user=user, reason=reason)
+        return "Erased from the index."
+
+    confirmation = Confirmation(
+        title="Erase this index entry?",
+        quote=row.text,
+        sentences=(
+            "The assistant no longer finds this text. The"
+            f" {row.get_source_kind_display().lower()} behind it stays.",
+            "This cannot be undone.",
+        ),
+        button="Erase entry",
+    )
+    return ask_why(request, customer, confirmation, erase)
 
 
 @require_http_methods(_ASK_OR_DO)
-@desk_view(Power.ERASE_MEMORY)
+@desk_view(Power.ERASE_MEMORY, fresh=True)
 def erase_working_item(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     """Erase one item of working memory, named by its `key`."""
-    customer = _customer(customer_id)
+    user, customer = _whose(request, customer_id)
     sent = request.POST if request.method == "POST" else request.GET
-    item = curation.find_working_item(customer, sent.get("key", ""))
-    if item is None:
-        raise Http404
-    error = ""
-    if request.method == "POST":
-        try:
-            curation.erase_working_item(
-                customer=customer, item=item, user=signed_in_user(request)
-            )
-        except redis.RedisError:
-            error = "Nothing was erased: working memory does not answer. Try again."
-        else:
-            return show_changed(request, customer, "Erased from working memory.")
-    return ask(
-        request,
-        customer,
-        Confirmation(
-            title="Erase this from working memory?",
-            quote=item.text,
-            sentences=(
-                "The messages stay: the assistant reads them again, or asks the tool"
-                " again, when it next needs them.",
-            ),
-            button="Erase item",
-            fields=(("key", item.key),),
-            error=error,
+    item = policies.working_memory.fetch(user, Act.ERASE, customer, sent.get("key", ""))
+
+    def erase(reason: str) -> str:
+        curation.erase_working_item(
+            customer=customer, item=item, user=user, reason=reason
+        )
+        return "Erased from working memory."
+
+    confirmation = Confirmation(
+        title="Erase this from working memory?",
+        quote=item.text,
+        sentences=(
+            "The messages stay: the assistant reads them again, or asks the tool"
+            " again, when it next needs them.",
         ),
-        status=UNAVAILABLE if error else 200,
+        button="Erase item",
+        fields=(("key", item.key),),
     )
+    return ask_why(request, customer, confirmation, erase)
 
 
-def _customer(customer_id: UUID) -> Customer:
-    return fetch(Customer.objects.all(), customer_id)
+def _whose(request: HttpRequest, customer_id: UUID) -> tuple[User, Customer]:
+    user = signed_in_user(request)
+    return user, customers.fetch(user, Act.READ, customer_id)
 
 
-def _current_fact(customer_id: UUID, fact_id: UUID) -> tuple[Customer, Fact]:
-    customer = _customer(customer_id)
-    row: Fact = fetch(facts.current_facts(), fact_id, customer_id=customer.id)
+def _current_fact(
+    request: HttpRequest, customer_id: UUID, fact_id: UUID, act: Act = Act.CHANGE
+) -> tuple[Customer, Fact]:
+    user, customer = _whose(request, customer_id)
+    row = policies.facts.fetch(
+        user, act, fact_id, among=facts.current_facts(), customer_id=customer.id
+    )
     return customer, row

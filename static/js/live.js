@@ -135,7 +135,8 @@ function applyEvent(event) {
   if (event.message?.client_id) outbox.settle(event.message.client_id);
   current.thread.show(event);
   if (event.kind === "state") htmx.trigger("#thread-head", "refresh");
-  if (event.kind === "message_updated") htmx.trigger("#memory-tiers", "refresh");
+  // Who works with a customer sees her memory: that changes with who answers her, too.
+  if (event.kind !== "message") htmx.trigger("#memory-tiers", "refresh");
 }
 
 /* ---- the open conversation ---- */

@@ -38,7 +38,10 @@ def filled(address: str, conversation_id: UUID, customer_id: UUID) -> str:
     address = address.replace("<uuid:conversation_id>", str(conversation_id))
     address = address.replace("<uuid:customer_id>", str(customer_id))
     address = address.replace("<path:external_id>", "elena")
-    for name in ("fact_id", "summary_id", "entry_id", "receipt_id", "tool_id"):
+    for name in (
+        *("fact_id", "summary_id", "entry_id", "receipt_id", "request_id"),
+        *("tool_id",),
+    ):
         address = address.replace(f"<uuid:{name}>", str(uuid4()))
     assert "<" not in address, f"{address}: say here how to fill it"
     return f"/{address}"
@@ -93,6 +96,7 @@ def test_an_odd_query_breaks_nothing(
     names = (
         *("q", "page", "view", "before", "message", "index", "key", "receipts"),
         *("customer", "actor", "action", "since", "until"),
+        *("requests", "ids", "reason", "kind", "state", "seen"),
     )
     # An address of the page that cannot be parsed comes along.
     headers = {"HX-Request": "true", "HX-Target": "x", "HX-Current-URL": "http://["}

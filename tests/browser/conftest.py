@@ -1,6 +1,7 @@
 """The product in a real browser: the running stack, and people with a browser each."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -120,8 +121,10 @@ def open_page(
 
 def _watch(page: Page, home: str, complaints: list[str]) -> None:
     def heard(message: ConsoleMessage) -> None:
-        # A form that is refused, and shown again with the reason, answers 422.
-        if message.type == "error" and "status of 422" not in message.text:
+        # A form that is refused, and shown again with the reason, answers 422; what
+        # needs the password again answers 401 to a script, with where to give it.
+        expected = re.search("status of (401|422)", message.text)
+        if message.type == "error" and not expected:
             complaints.append(f"console: {message.text}")
 
     def asked(request: Request | WebSocket) -> None:

@@ -90,6 +90,13 @@ class Staff(Person):
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("navigation", name="Main")).to_be_visible()
 
+    def proves_it_is_her(self) -> None:
+        """Give the password again, as before every powerful act."""
+        self.page.wait_for_url("**/accounts/reauthenticate/**")
+        self.page.locator("input[name=password]").fill(PASSWORD)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(lambda url: "/accounts/" not in url)
+
     @property
     def thread(self) -> Locator:
         """The messages of the open conversation."""

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from accounts.models import Customer, User
 from accounts.scope import customer_scope, tenant_scope
-from memory import embeddings, facts, recall, tasks
-from memory.models import Embedding, Fact
+from memory import embeddings, facts, recall, requests, tasks
+from memory.models import Embedding, Fact, PrivacyRequest
+from tests.conftest import make_customer
 from tests.memory.remembered import remember, say
 from tests.worker import eventually, working_off
 
@@ -115,3 +116,24 @@ def test_another_customers_fact_is_not_indexed(elena: Customer) -> None:
         fact_id=str(fact.id),
     )
     assert entries(elena) == 0
+
+
+def test_what_was_approved_is_erased_by_the_worker(
+    worker: None, carla: User, ada: User, elena: Customer
+) -> None:
+    other = make_customer(carla.tenant, "Other")
+    with tenant_scope(carla.tenant_id):
+        request = requests.open_request(
+            kind="erasure", customers=[elena, other], reason="ticket 118", user=carla
+        )
+        requests.ask_approval(request_id=request.id, user=carla)
+        seen = requests.digest(request)
+        requests.approve(request_id=request.id, seen=seen, reason="fits", user=ada)
+
+    def is_done() -> bool:
+        with tenant_scope(carla.tenant_id):
+            return PrivacyRequest.objects.filter(pk=request.id, state="done").exists()
+
+    eventually(is_done)
+    with tenant_scope(carla.tenant_id):
+        assert not Customer.objects.exists()
