@@ -21,7 +21,7 @@ from chat import push, services, tools, turns
 from chat.history import recent_turns
 from chat.models import Conversation
 from memory import context as contexts
-from memory import facts, recall, summaries, working
+from memory import facts, quarantine, recall, summaries, working
 from memory.context import Context, Ledger
 from memory.extraction import discrete
 from memory.llm import gateway
@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 PUSH_EVERY_S = 0.04
 RENEW_EVERY_S = 0.5
 MAX_TOOL_ROUNDS = 4
+# More look-ups than a question needs: what a model asks for beyond them is not done.
+MAX_CALLS_A_ROUND = 8
 RECALL_LIMIT = 12
 
 _running: set[asyncio.Task[None]] = set()
@@ -132,6 +134,9 @@ class _Reply:
                             self.usages.append(usage)
             if calls is None:
                 return True
+            # Somebody may have taken over while the model thought: no look-up for it.
+            if not await self._scoped(turns.renew_turn, turn=self.turn):
+                return False
             request = await self._with_results(request, calls, prepared.toolbox)
         self.hand_over_reason = "the look-ups led nowhere"
         self.text = self.text or "I could not find that out. A colleague takes over."
@@ -142,11 +147,13 @@ class _Reply:
     ) -> ReplyRequest:
         messages = [
             *request.messages,
-            ChatMessage("assistant", "", tool_calls=calls.calls),
+            ChatMessage("assistant", "", tool_calls=calls.calls[:MAX_CALLS_A_ROUND]),
         ]
-        for call in calls.calls:
+        for call in calls.calls[:MAX_CALLS_A_ROUND]:
             result, cached = await toolbox.call(call)
-            self.tools_used.append({"name": call.name, "cached": cached})
+            # A name that the model made up is text, and no text is kept here.
+            if call.name in toolbox.tools:
+                self.tools_used.append({"name": call.name, "cached": cached})
             messages.append(ChatMessage("tool", result, tool_call_id=call.id))
         return replace(request, messages=tuple(messages))
 
@@ -267,7 +274,7 @@ def _told_just_now(conversation: Conversation) -> list[MemoryItem]:
             said_at=sent_at[candidate.message_id].isoformat(),
         )
         for candidate in reversed(discrete.extract(heard))
-        if candidate.polarity == "assert"
+        if candidate.polarity == "assert" and not quarantine.reason_to_hold(candidate)
     ]
 
 
@@ -296,6 +303,7 @@ def build_context(
             limit=RECALL_LIMIT,
             known=[said.id for said in buffer],
         ),
+        verified=conversation.customer.verified,
     )
 
 
