@@ -33,6 +33,7 @@ from memory.llm.types import (
     MemoryItem,
     ReplyRequest,
     TextDelta,
+    ToolCall,
     ToolCalls,
     Usage,
 )
@@ -116,40 +117,50 @@ class _Reply:
         request = prepared.request
         for _ in range(MAX_TOOL_ROUNDS):
             # A round may be silent for as long as the model and the tools may take.
-            if not await self._scoped(turns.renew_turn, turn=self.turn):
+            if not await self._renew():
                 return False
-            calls: ToolCalls | None = None
-            async with aclosing(gateway.stream_reply(request)) as parts:
-                async for part in parts:
-                    match part:
-                        case TextDelta(text):
-                            self.text += text
-                            if not await self._show():
-                                return False
-                        case ToolCalls():
-                            calls = part
-                        case HandOver(reason):
-                            self.hand_over_reason = reason
-                        case Done(usage):
-                            self.usages.append(usage)
-            if calls is None:
+            calls: list[ToolCall] = []
+            if not await self._listen(request, calls):
+                return False
+            if not calls:
                 return True
             # Somebody may have taken over while the model thought: no look-up for it.
-            if not await self._scoped(turns.renew_turn, turn=self.turn):
+            if not await self._renew():
                 return False
             request = await self._with_results(request, calls, prepared.toolbox)
         self.hand_over_reason = "the look-ups led nowhere"
         self.text = self.text or "I could not find that out. A colleague takes over."
         return True
 
+    async def _listen(self, request: ReplyRequest, calls: list[ToolCall]) -> bool:
+        """Take in one answer, and its tool calls; False when the lease is lost."""
+        async with aclosing(gateway.stream_reply(request)) as parts:
+            async for part in parts:
+                match part:
+                    case TextDelta(text):
+                        self.text += text
+                        if not await self._show():
+                            return False
+                    case ToolCalls(asked):
+                        calls += asked[:MAX_CALLS_A_ROUND]
+                    case HandOver(reason):
+                        self.hand_over_reason = reason
+                    case Done(usage):
+                        self.usages.append(usage)
+        return True
+
+    async def _renew(self) -> bool:
+        renewed: bool = await self._scoped(turns.renew_turn, turn=self.turn)
+        return renewed
+
     async def _with_results(
-        self, request: ReplyRequest, calls: ToolCalls, toolbox: tools.Toolbox
+        self, request: ReplyRequest, calls: list[ToolCall], toolbox: tools.Toolbox
     ) -> ReplyRequest:
         messages = [
             *request.messages,
-            ChatMessage("assistant", "", tool_calls=calls.calls[:MAX_CALLS_A_ROUND]),
+            ChatMessage("assistant", "", tool_calls=tuple(calls)),
         ]
-        for call in calls.calls[:MAX_CALLS_A_ROUND]:
+        for call in calls:
             result, cached = await toolbox.call(call)
             # A name that the model made up is text, and no text is kept here.
             if call.name in toolbox.tools:
@@ -170,8 +181,7 @@ class _Reply:
             )
         if now - self.renewed_at >= RENEW_EVERY_S:
             self.renewed_at = now
-            renewed: bool = await self._scoped(turns.renew_turn, turn=self.turn)
-            return renewed
+            return await self._renew()
         return True
 
     async def _store(self, prepared: Prepared) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 import httpx
 
 from accounts.models import Customer
+from chat import tool_arguments
 from chat.models import HttpTool
 from memory import working
 from memory.llm.types import ToolCall, ToolSpec
@@ -57,30 +58,16 @@ class Toolbox:
             The result as JSON text, and whether it came out of working memory.
         """
         tool = self.tools.get(call.name)
-        if tool is None:
-            return _problem(f"There is no tool named {call.name}."), False
         arguments = dict(call.arguments)
-        missing = [
-            name
-            for name in tool.parameters.get("required", [])
-            if not str(arguments.get(name, "")).strip()
-        ]
-        # Dots alone would climb out of their place in the address.
-        missing += [
-            name
-            for name, value in arguments.items()
-            if str(value).strip() and not str(value).strip(" .")
-        ]
-        if missing:
-            return _problem(f"Missing: {', '.join(missing)}."), False
+        if refusal := self._refusal(tool, arguments):
+            return _problem(refusal), False
+        assert tool is not None  # noqa: S101 - an unknown tool was refused
         key = (self.tenant_id, self.customer_id, self.conversation_id)
         kept = await asyncio.to_thread(
             working.cached_tool_result, *key, tool=tool.name, arguments=arguments
         )
         if kept is not None:
             return kept, True
-        if _CUSTOMER in tool.url and not self.customer_ref:
-            return _problem("Only a customer who is signed in can look this up."), False
         result, good = await _request(tool, arguments, self.customer_ref)
         if good:
             await asyncio.to_thread(
@@ -92,6 +79,22 @@ class Toolbox:
                 keep_s=tool.cache_s,
             )
         return result, False
+
+    def _refusal(self, tool: HttpTool | None, arguments: dict[str, Any]) -> str:
+        """Return why a call is not made, before anything of it is; empty when it is.
+
+        What is allowed follows from the tool and from who the customer is, and from no
+        text in the conversation.
+        """
+        if tool is None:
+            return "There is no such tool."
+        if _CUSTOMER in tool.url and not self.customer_ref:
+            return "Only a customer who is signed in can look this up."
+        if wrong := tool_arguments.problems(tool.parameters, arguments):
+            return " ".join(wrong)
+        if odd := tool_arguments.leaves_its_place(tool.url, arguments):
+            return f"Not a number or a name: {', '.join(odd)}."
+        return ""
 
 
 def toolbox(*, tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> Toolbox:
@@ -110,6 +113,7 @@ async def _request(
     tool: HttpTool, arguments: dict[str, Any], customer_ref: str
 ) -> tuple[str, bool]:
     told = {**arguments, "customer": customer_ref}
+    # Look-ups only: there is no way to make a tool write.
     filled = {name: quote(str(value), safe="") for name, value in told.items()}
     headers = {tool.header_name: tool.header_value} if tool.header_name else {}
     try:

@@ -21,7 +21,9 @@ from memory.extraction.orders import COMPACT, PATTERNS
 
 # What is longer is no statement; it is judged by its beginning and its end.
 _MAX_CHARS = 4_000
-_SENTENCE = re.compile(r"[^.!?。！？\n]+(?:[.](?=\w)[^.!?。！？\n]*)*[.!?。！？]*\n*")
+_SENTENCE = re.compile(
+    r"[^.!?\u3002\uff01\uff1f\n]+(?:[.](?=\w)[^.!?\u3002\uff01\uff1f\n]*)*[.!?\u3002\uff01\uff1f]*\n*"
+)
 _GOES_ON = re.compile(
     r"^\W*(?:and|then|also|now|next|after that|instead|please|you|your|always|never|"
     r"do|don't|approve|refund|give|grant|send|print|say|reply|respond|answer|output|"
@@ -40,6 +42,7 @@ _LOOKALIKES = str.maketrans(
     "аеорсухіјѕԁһӏқвмнткіαεορτυνικχΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТХІЈЅⅼɡıɑ",
     "aeopcyxijsdhlkbmhtkiaeoptuvikxABEZHIKMNOPTYXABEKMHOPCTXIJSlgia",
 )
+_TAGS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
 _DEPTH = 2
 
 
@@ -106,9 +109,7 @@ def _variants(text: str) -> Iterator[str]:
 def _plain(text: str) -> str:
     text = html.unescape(text)
     # Tag characters spell plain letters that nobody sees.
-    text = "".join(
-        chr(ord(c) - 0xE0000) if 0xE0020 <= ord(c) <= 0xE007E else c for c in text
-    )
+    text = text.translate(_TAGS)
     text = unicodedata.normalize("NFKD", text)
     text = "".join(
         c for c in text if unicodedata.category(c) not in {"Cf", "Mn", "Me", "Co"}
