@@ -83,27 +83,30 @@ def _object_problems(
 
 
 def _value_problems(schema: Mapping[str, Any], value: Any, name: str) -> list[str]:
-    kinds = schema.get("type", "string")
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if not set(schema) <= _KNOWN or not all(kind in _TYPES for kind in kinds):
-        return [f"{name} cannot be checked."]
-    if not any(_TYPES[kind](value) for kind in kinds):
-        return [f"{name} must be of type {' or '.join(kinds)}."]
-    if "enum" in schema and value not in schema["enum"]:
-        return [f"{name} must be one of those listed."]
-    if "const" in schema and value != schema["const"]:
-        return [f"{name} has one value only."]
+    if wrong := _type_problem(schema, value, name):
+        return [wrong]
     match value:
+        case bool() | None:
+            return []
         case str():
             return _text_problems(schema, value, name)
         case list():
             return _list_problems(schema, value, name)
         case dict():
             return _object_problems(schema, value, name)
-        case int() | float() if not isinstance(value, bool):
-            low, high = schema.get("minimum", value), schema.get("maximum", value)
-            return [] if low <= value <= high else [f"{name} is out of range."]
-    return []
+    low, high = schema.get("minimum", value), schema.get("maximum", value)
+    return [] if low <= value <= high else [f"{name} is out of range."]
+
+
+def _type_problem(schema: Mapping[str, Any], value: Any, name: str) -> str:
+    kinds = schema.get("type", "string")
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if not set(schema) <= _KNOWN or not all(kind in _TYPES for kind in kinds):
+        return f"{name} cannot be checked."
+    if not any(_TYPES[kind](value) for kind in kinds):
+        return f"{name} must be of type {' or '.join(kinds)}."
+    allowed = schema.get("enum", [schema.get("const", value)])
+    return "" if value in allowed else f"{name} must be one of those listed."
 
 
 def _text_problems(schema: Mapping[str, Any], value: str, name: str) -> list[str]:

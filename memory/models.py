@@ -255,6 +255,11 @@ class ReviewItem(CustomerModel):
         """Whether nobody has decided yet."""
         return self.state == self.State.WAITING
 
+    @property
+    def marks(self) -> list[str]:
+        """What is marked in the message."""
+        return [self.span]
+
 
 class EmbeddingModel(TenantModel):
     """A model that made vectors of this tenant; exactly one of them is active."""

@@ -57,9 +57,10 @@ class Order:
 
 @lru_cache(maxsize=4096)
 def reason_to_hold(text: str) -> str:
-    """Return why a text reads as an order, in words for people; empty if it does not."""
+    """Return why a text reads as an order, for people; empty if it does not."""
     if len(text) > _MAX_CHARS:
-        text = f"{text[: _MAX_CHARS // 2]}\n{text[-_MAX_CHARS // 2 :]}"
+        half = _MAX_CHARS // 2
+        text = f"{text[:half]}\n{text[-half:]}"
     return _judge(text, _DEPTH)
 
 

@@ -157,7 +157,7 @@ def test_remembered_text_cannot_close_its_block() -> None:
 
 
 def test_memory_never_speaks_as_the_system_and_no_text_knows_its_mark() -> None:
-    parts = {"buffer": [turn("Hi")], "facts": [fact("Lives in Ghent.")]}
+    parts: dict[str, Any] = {"buffer": [turn("Hi")], "facts": [fact("Lives in Ghent.")]}
     marks = set()
     for _ in range(20):
         packed = pack(**parts)
@@ -170,7 +170,7 @@ def test_memory_never_speaks_as_the_system_and_no_text_knows_its_mark() -> None:
 
 
 def test_every_memory_says_whose_word_it_is() -> None:
-    rows = {
+    rows: dict[str, Any] = {
         "buffer": [turn("Hi")],
         "facts": [
             fact("From the shop.", source="system"),
