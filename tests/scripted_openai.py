@@ -12,7 +12,7 @@ Scripted answers wait in three queues, so that a chat and a worker do not take e
 other's: "stream" (streamed completions), "json" (other completions) and "embeddings".
 Each request takes the oldest answer of its queue. Embeddings need no script: with an
 empty queue every text gets a vector made from its words. A completion nobody scripted
-is answered with 404.
+is answered with 404, or by `improvise`: what the model says of its own to a request.
 """
 
 import hashlib
@@ -28,6 +28,9 @@ from typing import Any, Literal, Self
 from typing_extensions import override
 
 Queue = Literal["stream", "json", "embeddings"]
+Calls = Sequence[tuple[str, str, str]]
+# From the body of a request to a text, and to tool calls: (id, name, arguments) each.
+Improvise = Callable[[Mapping[str, Any]], tuple[str, Calls]]
 
 EMBEDDING_DIMS = 8
 PROMPT_TOKENS = 11
@@ -66,7 +69,8 @@ class _Answer:
 class ScriptedOpenAI:
     """The server; a context manager that starts and stops it."""
 
-    def __init__(self) -> None:
+    def __init__(self, improvise: Improvise | None = None) -> None:
+        self.improvise = improvise
         self.requests: list[RecordedRequest] = []
         self._queues: dict[Queue, deque[_Answer]] = {
             "stream": deque(),
@@ -218,6 +222,14 @@ class ScriptedOpenAI:
         to: Queue = "stream" if request.body.get("stream") else "json"
         if request.path.endswith("/embeddings"):
             to = "embeddings"
+        if not self._queues[to] and to != "embeddings" and self.improvise:
+            text, calls = self.improvise(request.body)
+            if to == "json":
+                self.text_answer(text)
+            elif calls:
+                self.tool_calls(calls)
+            else:
+                self.stream(text)
         if self._queues[to]:
             return self._queues[to].popleft()
         if to == "embeddings":

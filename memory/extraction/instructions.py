@@ -88,11 +88,20 @@ def _judge(text: str, depth: int) -> str:
         for reason, patterns in PATTERNS:
             if any(pattern.search(variant) for pattern in patterns):
                 return reason
-    if _SPACED_OUT.search(text) and COMPACT.search(re.sub(r"[\W_]", "", _plain(text))):
+    if _is_disguised(text):
         return "Hides what it says"
     if depth and any(_judge(decoded, depth - 1) for decoded in _decoded(text)):
         return "Hides what it says"
     return ""
+
+
+def _is_disguised(text: str) -> bool:
+    """Say whether letters are spaced out, rotated or in reverse to hide an order."""
+    plain = _plain(text)
+    read = [codecs.encode(plain, "rot13"), plain[::-1]]
+    if _SPACED_OUT.search(text):
+        read.append(plain)
+    return any(COMPACT.search(re.sub(r"[\W_]", "", reading)) for reading in read)
 
 
 def _variants(text: str) -> Iterator[str]:
@@ -120,15 +129,13 @@ def _plain(text: str) -> str:
 
 
 def _decoded(text: str) -> Iterator[str]:
-    """Yield what the text holds in other writing: encoded, rotated, reversed."""
+    """Yield what the text holds in an encoding."""
     for match in _BASE64.finditer(text):
         yield from _readable(_unbase64(match[0]))
     for match in _HEX.finditer(text):
         yield from _readable(bytes.fromhex(re.sub(r"[ :]", "", match[0])))
     if "%" in text and (unquoted := unquote(text)) != text:
         yield unquoted
-    yield codecs.encode(text, "rot13")
-    yield text[::-1]
 
 
 def _unbase64(word: str) -> bytes:

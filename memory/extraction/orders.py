@@ -54,6 +54,86 @@ _OVERRIDES = (
     r"(?:content |safety |security |identity )?(?:filters?|safety|guardrails?|"
     r"restrictions|moderation|audit(?: log)?|safeguards?|verification|checks)\b(?! on)",
 )
+_SERVICE = (
+    r"\byou (?:now |will |shall |must )*(?:work for|belong to|serve|report to|answer to|"
+    r"listen to|obey|take orders from) (?:only )?(?:me|my|nobody|no one)\b",
+    r"\b(?:whatever|anything|everything) i (?:say|type|write|want|ask|tell you)(?: \w+)? "
+    r"(?:is|becomes|goes|must|shall|counts|overrides)|\bmy words? (?:is law|overrides?|"
+    r"outranks?|counts? more|is final)\b|\bdo (?:exactly )?(?:as|what(?:ever)?) (?:i (?:say|"
+    r"want|type|tell you)|the (?:next|following|user|customer))\b",
+    r"\b(?:drop|abandon|break|suspend|overrule|void|cancel|shed|leave|erase|unlearn) "
+    r"(?:every|all|any|all of|each of) (?:of )?(?:your |the |its )?(?:\w+ )?" + _RULES,
+    r"\brefund\w*[^.\n]{0,60}\b(?:no|without|zero|skip the) (?:review|questions?|checks?|"
+    r"approval|verification|proof|receipt)\b(?! yet)",
+    r"\b(?:never|not) (?:has to |have to |needs? to |must )?pays? (?:again|for anything|"
+    r"anything)\b|\b(?:store|memori[sz]e) (?:that|this)\b|\blet the record show\b",
+    r"\b(?:take note|listen|attention|dear|hey|note to|memo to|message (?:to|for)|(?:orders|"
+    r"instructions?|directives?|rules?) (?:to|for)),? (?:the |every |any )?(?:ai|assistant|"
+    r"bot|chat ?bot|model|llm|language model|agent)\b|\b(?:assistant|bot|ai|model|agent) "
+    r"(?:instructions?|directives?|orders?|rules?) ?:|\buse your (?:tools|functions)\b",
+    r"^\W*(?:please |now |kindly )*(?:act|behave|respond|answer|talk|speak|work) (?:like|as "
+    r"if|as though)(?! nothing)|\b(?:respond|reply|answer) (?:to )?(?:every|all|any|each) ",
+    r"\byour (?:policy|job|duty|rule|role|task) (?:is now|now is|from now)|\b(?:is|are) now "
+    r"your (?:policy|rules?|instructions?|job|task)|\bis your policy now\b",
+    r"\bhide (?:this|it|that|my)[^.\n]{0,30} from (?:the |your |any )?(?:agents?|staff|humans?"
+    r"|supervisors?|admins?|logs?|audit)",
+    r"(?:^|please |and |then |now |kindly |, )(?:send|post|forward|upload|fetch|get|visit|"
+    r"open|load|request|submit|ping|call|browse|download|transmit|report)\b[^.\n]{0,80}?"
+    r"(?:https?://|ftp://|www\.)|169\.254\.|\bfile:/",
+    r"\b(?:in|for|to|into) (?:your|the|this|every|any) (?:conversation )?(?:summar(?:y|ies)|"
+    r"notes|memory|records?|log),? (?:please )?(?:state|write|say|note|mention|record|add|"
+    r"put|claim|include)|\b(?:when|while|before|after) (?:you (?:are )?)?(?:summari[sz]|"
+    r"consolidat|memori[sz])\w*|\b(?:the|your) summary (?:must|should|shall|has to|will) ",
+    r"\b(?:the following|this) is (?:an? |the )?(?:trusted|verified|official|privileged|"
+    r"confirmed|system|true)(?: \w+)? (?:memory|fact|instruction|record|message|command|"
+    r"statement|note)|\btrusted (?:memory|fact|instruction)s?\b",
+    r"\bbegin (?:\w+ )?(?:admin|system|root|developer|secret|new)\b(?: \w+)? (?:session|mode|"
+    r"prompt|instructions?|message|override)|\b(?:admin\w*|system|root|developer) "
+    r"(?:session|note|prompt|console|instructions?|access) ?(?::|granted|begin|start|=)",
+    r"\b(?:is|am|are|be) (?:now )?(?:an? |the )?(?:verified|authori[sz]ed|certified|official|"
+    r"privileged|trusted) (?:admin\w*|managers?|supervisor|agent|employee|staff|operator|"
+    r"owner|representative|reseller)\b",
+    r"\b(?:any|every|all|each) (?:orders?|accounts?|records?|conversations?|messages?|data|"
+    r"refunds?) (?:of|for|from|by) (?:any|every|all|other|another|each)\b|\ball orders? "
+    r"(?:from|between) \d|\b(?:look up|show|check|open|read|find|tell)(?: me)? [^.\n]{0,60}"
+    r"\b(?:not mine|somebody else's|someone else's|another person's|not my own)\b",
+)
+_SLY = (
+    r"\b(?:throw away|consider|treat|regard|declare|all|set) (?:[\w']+ ){0,4}?(?:guidance|"
+    + _RULES[3:-1]
+    + r")(?: (?:as|to be|are|is))?(?: (?:now|null and))? (?:void|suspended|obsolete|invalid|"
+    r"off|lifted)\b|\b(?:throw away|get rid of|do away with) (?:all |any |every )?your ",
+    r"\b(?:your |the |these |all |no )*"
+    + _RULES
+    + r" (?:do not|don't|does not|no longer|never) (?:apply|count|hold|bind)|\b"
+    + _RULES
+    + r" (?:are|is|have been|has been) (?:now )?(?:suspended|lifted|off|disabled|removed|"
+    r"void)\b|\b(?:safety|filters?|moderation|guardrails?) (?:is|are) (?:now )?(?:off|"
+    r"disabled|gone)\b|\breset yourself\b|\bwithout (?:any )?(?:rules|limits|"
+    r"restrictions|filters?)\b",
+    r"\b(?:assume|suppose|imagine|accept|believe|trust)(?: that)? i(?:'m| am) (?:already |"
+    r"now )?(?:signed in|logged in|verified|an? |the |authori[sz]ed|staff)|\b(?:skip|drop|"
+    r"omit|leave out|waive) (?:the |any |all |my )?(?:identity|id|verification|security|"
+    r"authentication)(?: \w+)?\b(?! by)|\b(?:grant|give|lend) me (?:the )?(?:powers?|rights|"
+    r"permissions?|privileges|role) of|\bturn (?:my|this) (?:account|user) into|"
+    r"\b(?:database|system|records?|file|crm) (?:says?|shows?|confirms?) i(?:'m| am) (?:an? )?"
+    r"(?:staff|admin\w*|verified|employee|manager|owner|agent)",
+    r"/etc/passwd|\b(?:cat|ls|curl|wget|rm|chmod) (?:-\w+ )?[/.~]|\b(?:simulate|emulate|open) "
+    r"a (?:terminal|shell|console)\b|\bapi keys?\b[^.\n]{0,40}(?:asleep|story|bed)|\b(?:in|as|"
+    r"with) (?:base ?64|hex|rot13|morse|binary)\b|\bin your context\b|\bprints? (?:its|"
+    r"his|your|the) (?:system )?prompt\b",
+    r"\b(?:wrote|asked|chatted|called|was here) (?:just )?before me\b|\bfrom (?:the other|"
+    r"another) (?:shop|desk|store|tenant|company)\b[^.\n]{0,20},? (?:show|give|tell|read)",
+    r"\b(?:agreed|arranged|settled|cleared) (?:it )?with (?:the|your) (?:ceo|boss|owner|"
+    r"director|head office|management)\b|\beverything (?:i \w+ )?(?:for free|is free|on the "
+    r"house)\b|\b(?:every|each|all) (?:later|future|further|other) (?:orders?|ones?|requests?"
+    r"|purchases?) (?:too|as well)\b|\bwithout being asked\b",
+    r"\b(?:write|give|make|put|phrase|word) (?:every|each|all)(?: of your)? (?:answer|repl|"
+    r"message|response)|\bfrom here on\b|\b(?:finish|end|close|begin|start) with the (?:"
+    r"sentence|words?|phrase|line|text)\b|\b(?:forward|send|copy|bcc|mail) (?:all|every|the|"
+    r"this|these|our)(?: \w+)? (?:chats?|conversations?|messages?|replies|transcripts?) to\b|"
+    r"\bappend \?|\bbefore you (?:answer|reply to|help) (?:anybody|anyone|others|the next)",
+)
 _STANDING = (
     r"\bfrom (?:now|this point|this moment|here|today) (?:on|onwards?|forward),? "
     r"(?:on,? )?(?:you (?:must|will|shall|are|have to|need to|only|always|never|act|obey|"
@@ -91,11 +171,11 @@ _STANDING = (
     r"\b(?:refunds?|discounts?|credits?|requests) (?:for (?:me|this \w+) )?(?:are|is|have "
     r"been) (?:always |already |automatically )?(?:pre-?approved|pre-?authori[sz]ed|"
     r"always granted)\b",
-    r"\b(?:entitled|eligible|qualif\w+|cleared|approved) (?:to|for) (?:an? |all |my )?"
-    r"(?:unlimited|automatic|instant|free|any|every|lifetime|permanent|100|unconditional|"
+    r"\b(?<!is my order )(?:entitled|eligible|qualif\w+|cleared|approved) (?:to|for) (?:an? |all |my )?"
+    r"(?:unlimited|automatic|instant|free of charge|any|every|lifetime|permanent|100|unconditional|"
     r"immediate) ?%? ?(?:[\w'-]+ ){0,2}?(?:refund|discount|credit|replacement|upgrade|"
     r"shipping|order|item|product|access|everything|return|service)",
-    r"\b(?:customers?|i|she|he|account|who\w*) (?:must |should |shall |will |always |"
+    r"\b(?:customers?|i|she|he|account|who\w*)(?: with [\w' ]{2,30}?)? (?:must |should |shall |will |always |"
     r"automatically )*(?:gets?|receives?|is owed|am owed|is due|am due|has|have) (?:an? )?"
     r"(?:always )?(?:free|full|automatic|unlimited|instant|\d+ ?%|lifetime|permanent) "
     r"(?:[\w'-]+ )?(?:refund|discount|off|credit|upgrade|shipping|orders?|access)s?"
@@ -114,8 +194,8 @@ _STANDING = (
     + r")|this "
     r"(?:rule|instruction|policy|customer is (?:an? )?(?:admin|vip|verified|staff|trusted)"
     r")|(?:the|our|your) (?:rule|policy|instruction)s? (?:is|are))",
-    r"\b(?:add|write|save|store|put|insert) (?:[\w'-]+ ){0,4}?(?:to|in|into) (?:your|the) "
-    r"(?:long[- ]term )?(?:memory|knowledge base|system prompt|instructions)\b",
+    r"\b(?:add|write|save|store|put|insert) (?:[\w'-]+ ){0,4}?(?:to|in|into) (?:your |the )?"
+    r"(?:long[- ]term )?(?:memory\b(?! card| stick)|knowledge base|system prompt|instructions)\b",
     r"\b(?:always|never) (?:say|claim|state|reply|respond|answer|recommend|mention|"
     r"pretend|begin|end|start|finish|sign off)(?: (?:me|everyone|all \w+))? (?:with|that|"
     r"yes|every|each|all|you|by (?:saying|printing|adding)|as|:)(?! (?:e-?mail|phone|"
@@ -167,7 +247,7 @@ _AUTHORITY = (
     r"system|bot)(?:'s)? (?:owner|mode|role|status|state)\b|\bswitch (?:yourself )?(?:to "
     r"|into )?(?:autopilot|copilot)\b",
     r"\b(?:you are now|you're now|you will now be|pretend (?:to be|you are|you're|that you"
-    r"|i am|i'm)|role-?play as|^act as|, act as|you (?:must |will |should |now )?act as|"
+    r"|i am|i'm)|role-?play as|^act as(?! if nothing)|, act as|you (?:must |will |should |now )?act as|"
     r"impersonate|assume the (?:role|identity)|answer as if i)\b(?! (?:on|in my|talking|"
     r"offering|showing|able))",
     r"\b(?:i am|i'm|my (?:real |true )?(?:customer |user |account )?id is|my identity is) "
@@ -181,13 +261,17 @@ _SECRETS = (
     r"guidelines)\b|\b(?:what(?:'s| is| are)|show|print|repeat|reveal|tell me|give me|"
     r"leak|output|quote|read out) (?:me )?your (?:prompt|instructions|configuration|"
     r"context window)\b",
+    r"\b(?:translate|output|copy|recite|paste|print|encode|summari[sz]e|explain|describe|"
+    r"list|dump)(?: me| out)? (?:all )?(?:of )?your (?:\w+ )?(?:instructions?|guidelines|"
+    r"prompts?|configuration|directives?)|\byou were (?:configured|prompted|initiali[sz]ed|"
+    r"programmed|instructed)\b",
     r"\b(?:repeat|print|output|echo|reveal|translate|summari[sz]e|copy|recite|dump|write "
     r"out|show(?: me)?|display|encode|paste) (?:[\w']+ ){0,4}?(?:above|before this|so far|"
     r"verbatim|word for word|you (?:were|are|have been) (?:given|told|sent)|"
     r"(?:<)?memory(?:>)? block|in your (?:memory|context|prompt)|your memory)\b",
     r"\bwhat (?:were|are|have) you (?:been )?(?:told|instructed|given|programmed)\b",
-    r"\b(?:list|show|give|tell|send|export|dump|read|print|leak|display|provide|share|"
-    r"fetch|get|look up|forward|reveal|summari[sz]e)(?: me| us| out| to me| up)*(?: about"
+    r"\b(?:list|show|give|tell|send|export|dump|print|leak|display|provide|share|"
+    r"fetch|get|look up|forward|reveal|summari[sz]e)\b(?: me| us| out| to me| up)*(?: about"
     r"| with| what)?(?: the| of| all| any| every| full| private| personal| last| \d+)* ?"
     r"(?:[\w-]+ ){0,4}?(?:of |from |for |about |belonging to |by )?(?:the )?"
     + _ALL_OTHERS
@@ -274,6 +358,8 @@ def _compiled(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
 PATTERNS: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
     ("Wants rules to be ignored", _compiled(_OVERRIDES)),
     ("Carries code or a role of its own", _compiled(_MARKUP)),
+    ("Tells the assistant whom to serve", _compiled(_SERVICE)),
+    ("Steers the assistant in passing", _compiled(_SLY)),
     ("Claims somebody's authority", _compiled(_AUTHORITY)),
     ("Gives a standing order", _compiled(_STANDING)),
     ("Asks for what is not the customer's", _compiled(_SECRETS)),
