@@ -13,6 +13,8 @@ from typing import Any
 
 MOST_CALLS = 20
 ROUNDS = 2
+MOST_CHARS = 1_000
+MOST_FACTS = 12
 _NAME = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 _NUMBER = re.compile(r"\b[A-Z]{2}-?\w*\d+\b|(?<![\w/])(?:\.\./|/)[\w./?=&#%-]+|\{\w+\}")
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
@@ -37,7 +39,7 @@ def obey(body: Mapping[str, Any]) -> tuple[str, list[tuple[str, str, str]]]:
             for place, (name, arguments) in enumerate(calls)
         ]
     # Newest first, so that what was asked last is never cut off.
-    return f"{read[-3500:]}\n\n{read[:3500]}", []
+    return f"{read[-MOST_CHARS:]}\n\n{read[:MOST_CHARS]}", []
 
 
 def _calls(read: str, tools: Any) -> Iterator[tuple[str, str]]:
@@ -79,14 +81,19 @@ def _remembered(prompt: str) -> dict[str, Any]:
                 for sentence in (line["text"], *_SENTENCE.findall(line["text"]))
             ]
     told = [sentence for text in said for sentence in _SENTENCE.findall(text)]
+    told = told[:MOST_FACTS]
     everything = {
-        "summary": " ".join(said),
+        "summary": " ".join(said)[:MOST_CHARS],
         "topics": told[:3],
         "entities": told[:5],
         "sentiment": "neutral",
         "pending_actions": told,
     }
-    return {"facts": facts, **everything} if '"fresh": true' in prompt else everything
+    return (
+        {"facts": facts[:MOST_FACTS], **everything}
+        if '"fresh": true' in prompt
+        else everything
+    )
 
 
 def _fact(line: int, sentence: str) -> dict[str, Any]:

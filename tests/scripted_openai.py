@@ -123,11 +123,7 @@ class ScriptedOpenAI:
             pause_s: Waited before each piece.
             usage: Whether the usage is reported at the end.
         """
-        chunks = [_chunk({"role": "assistant", "content": ""})]
-        chunks += [_chunk({"content": word}) for word in _words(text)]
-        chunks.append(_chunk({}, finish_reason="stop"))
-        pieces = _events(chunks, usage=usage)
-        self._add("stream", pieces, delay_s=delay_s, pause_s=pause_s)
+        self._stream_pieces(_words(text), usage=usage, delay_s=delay_s, pause_s=pause_s)
 
     def cut_stream(self, text: str) -> None:
         """Script a streamed answer whose connection breaks after this text."""
@@ -200,6 +196,14 @@ class ScriptedOpenAI:
         answer = _Answer(pieces=(body,), status=status, headers=headers)
         self._queues[to].append(answer)
 
+    def _stream_pieces(
+        self, texts: Sequence[str], *, usage: bool, **waits: float
+    ) -> None:
+        chunks = [_chunk({"role": "assistant", "content": ""})]
+        chunks += [_chunk({"content": text}) for text in texts]
+        chunks.append(_chunk({}, finish_reason="stop"))
+        self._add("stream", _events(chunks, usage=usage), **waits)
+
     def _add(
         self,
         to: Queue,
@@ -229,7 +233,7 @@ class ScriptedOpenAI:
             elif calls:
                 self.tool_calls(calls)
             else:
-                self.stream(text)
+                self._stream_pieces([text[:60], text[60:]], usage=True)
         if self._queues[to]:
             return self._queues[to].popleft()
         if to == "embeddings":

@@ -25,16 +25,20 @@ from tests.chat.line import Server, settle
 from tests.scripted_openai import ScriptedOpenAI
 
 ATTACKS = json.loads((Path(__file__).parent / "attacks.json").read_text())
-MOST_A_RUN = 17
+# So many orders make one attack, where there is room for several.
+TOGETHER = {"message": 3, "import": 3, "import_agent": 2}
+MOST_A_RUN = 12
 
 
 def runs() -> Iterator[Any]:
     """Attacks by their way in, a few to a run; each has a customer of its own."""
     for where in dict.fromkeys(attack["where"] for attack in ATTACKS):
         rows = [attack for attack in ATTACKS if attack["where"] == where]
-        for start in range(0, len(rows), MOST_A_RUN):
-            some = rows[start : start + MOST_A_RUN]
-            yield pytest.param(some, id=f"{some[0]['id']}..{some[-1]['id']}")
+        size = TOGETHER.get(where, 1)
+        attacks = [rows[start : start + size] for start in range(0, len(rows), size)]
+        for start in range(0, len(attacks), MOST_A_RUN):
+            some = attacks[start : start + MOST_A_RUN]
+            yield pytest.param(some, id=f"{some[0][0]['id']}..{some[-1][-1]['id']}")
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +61,16 @@ def test_there_are_enough_attacks_and_each_comes_in_once() -> None:
 
 @pytest.mark.parametrize("attacks", list(runs()))
 def test_whatever_the_model_obeys_nothing_comes_of_it(
-    attacks: list[dict[str, Any]],
+    attacks: list[list[dict[str, Any]]],
     server: Server,
     attacked: Tenant,
     shop: Shop,
     model: ScriptedOpenAI,
 ) -> None:
     failed = [
-        f"{attack['id']}: {problem}"
-        for attack in attacks
-        for problem in Attack(attack, server, attacked, shop, model).problems()
+        f"{orders[0]['id']}: {problem}"
+        for orders in attacks
+        for problem in Attack(orders, server, attacked, shop, model).problems()
     ]
     assert not failed
 
@@ -76,16 +80,16 @@ class Attack:
 
     def __init__(
         self,
-        attack: dict[str, Any],
+        orders: list[dict[str, Any]],
         server: Server,
         desk: Tenant,
         shop: Shop,
         model: ScriptedOpenAI,
     ) -> None:
-        self.text: str = attack["text"]
-        self.where: str = attack["where"]
-        self.held: bool = attack["held"]
-        self.id = attack["id"]
+        self.text = "\n".join(order["text"] for order in orders)
+        self.where: str = orders[0]["where"]
+        self.held: bool = orders[0]["held"]
+        self.id: str = orders[0]["id"]
         self.server, self.desk, self.shop, self.model = server, desk, shop, model
         self.frames: list[Any] = []
 
@@ -114,8 +118,8 @@ class Attack:
     def _greeting(self) -> dict[str, str]:
         if self.where == "visitor":
             return {"visitor": ""}
-        name = self.text if self.where == "name" else "Elena"
-        email = self.text if self.where == "email" else ""
+        hostile = self.where == "identity"
+        name, email = (self.text, self.text) if hostile else ("Elena", "")
         token = identity.sign_customer(self.desk, self.id, name, email=email)
         return {"token": token}
 
