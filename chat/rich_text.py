@@ -94,8 +94,13 @@ def _with_safe_links(
 
 def _clean(html: str, allowed_hosts: frozenset[str]) -> str:
     def kept(tag: str, name: str, value: str) -> str | None:
-        allowed = value.isdecimal() if tag == "ol" else may_link(value, allowed_hosts)
-        return value if allowed else None
+        match name:
+            case "href":
+                return value if may_link(value, allowed_hosts) else None
+            case "start":
+                return value if value.isdecimal() else None
+        # What the sanitiser itself sets: `rel` and `target`.
+        return value
 
     return nh3.clean(
         html,

@@ -7,6 +7,7 @@ of its own.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +26,8 @@ from memory.types import FactCandidate, SummaryDraft, Turn
 MAX_WAITING = 50
 # Under this key an order that is accepted becomes a fact.
 ORDER_KEY = "standing_request"
+# How a summary names who spoke (`memory.summaries.labelled`).
+_LABEL = re.compile(r"(?:^|(?<=[.!?\u2026] ))\(?(?:Customer|Agent|Assistant|Desk): ")
 _PEOPLE = ("customer", "agent")
 
 
@@ -213,4 +216,5 @@ def _plain(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def _reason(text: str) -> str:
-    return instructions.reason_to_hold(text)
+    """Judge what a summary says; who is quoted in it is no role of its own."""
+    return instructions.reason_to_hold(_LABEL.sub("", text))

@@ -25,10 +25,8 @@ _SENTENCE = re.compile(
     r"[^.!?\u3002\uff01\uff1f\n]+(?:[.](?=\w)[^.!?\u3002\uff01\uff1f\n]*)*[.!?\u3002\uff01\uff1f]*\n*"
 )
 _GOES_ON = re.compile(
-    r"^\W*(?:and|then|also|now|next|after that|instead|please|you|your|always|never|"
-    r"do|don't|approve|refund|give|grant|send|print|say|reply|respond|answer|output|"
-    r"show|reveal|tell|call|use|list|repeat|write|include|append|add|store|save|"
-    r"remember|confirm|transfer|pay|issue|mark|set)\b",
+    r"^\W*(?:and|then|also|next|after that|approve|refund|grant|print|say|reply|respond|"
+    r"answer|output|reveal|list|repeat|append|call|use)\b",
     re.IGNORECASE,
 )
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/_-]{16,}={0,2}(?![\w+/])")
