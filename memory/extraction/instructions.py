@@ -22,11 +22,11 @@ from memory.extraction.orders import COMPACT, PATTERNS
 # What is longer is no statement; it is judged by its beginning and its end.
 _MAX_CHARS = 4_000
 _SENTENCE = re.compile(
-    r"[^.!?\u3002\uff01\uff1f\n]+(?:[.](?=\w)[^.!?\u3002\uff01\uff1f\n]*)*[.!?\u3002\uff01\uff1f]*\n*"
+    r"(?:[^.!?\u3002\uff01\uff1f\n]|[.!?](?=[^\s.!?]))+[.!?\u3002\uff01\uff1f]*\n*"
 )
 _GOES_ON = re.compile(
-    r"^\W*(?:and|then|also|next|after that|approve|refund|grant|print|say|reply|respond|"
-    r"answer|output|reveal|list|repeat|append|call|use)\b",
+    r"^\W*(?:and|then|also|next|after that|approve|refund|grant|print|say|reply|"
+    r"respond|answer|output|reveal|list|repeat|append|call|use)\b",
     re.IGNORECASE,
 )
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/_-]{16,}={0,2}(?![\w+/])")
