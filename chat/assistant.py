@@ -21,7 +21,7 @@ from chat import push, services, tools, turns
 from chat.history import recent_turns
 from chat.models import Conversation
 from memory import context as contexts
-from memory import disclosure, facts, recall, summaries, working
+from memory import disclosure, facts, quarantine, recall, summaries, working
 from memory.context import Context, Ledger
 from memory.extraction import discrete
 from memory.llm import gateway
@@ -33,6 +33,7 @@ from memory.llm.types import (
     MemoryItem,
     ReplyRequest,
     TextDelta,
+    ToolCall,
     ToolCalls,
     Usage,
 )
@@ -44,6 +45,8 @@ logger = logging.getLogger(__name__)
 PUSH_EVERY_S = 0.04
 RENEW_EVERY_S = 0.5
 MAX_TOOL_ROUNDS = 4
+# More look-ups than a question needs: what a model asks for beyond them is not done.
+MAX_CALLS_A_ROUND = 8
 RECALL_LIMIT = 12
 
 _running: set[asyncio.Task[None]] = set()
@@ -114,25 +117,17 @@ class _Reply:
         request = prepared.request
         for call in range(1, MAX_TOOL_ROUNDS + 1):
             # A round may be silent for as long as the model and the tools may take.
-            if not await self._scoped(turns.renew_turn, turn=self.turn):
+            if not await self._renew():
                 return False
             await self._scoped(self._record_read, prepared.context, call)
-            calls: ToolCalls | None = None
-            async with aclosing(gateway.stream_reply(request)) as parts:
-                async for part in parts:
-                    match part:
-                        case TextDelta(text):
-                            self.text += text
-                            if not await self._show():
-                                return False
-                        case ToolCalls():
-                            calls = part
-                        case HandOver(reason):
-                            self.hand_over_reason = reason
-                        case Done(usage):
-                            self.usages.append(usage)
-            if calls is None:
+            calls: list[ToolCall] = []
+            if not await self._listen(request, calls):
+                return False
+            if not calls:
                 return True
+            # Somebody may have taken over while the model thought: no look-up for it.
+            if not await self._renew():
+                return False
             request = await self._with_results(request, calls, prepared.toolbox)
         self.hand_over_reason = "the look-ups led nowhere"
         self.text = self.text or "I could not find that out. A colleague takes over."
@@ -147,16 +142,39 @@ class _Reply:
             call=call,
         )
 
+    async def _listen(self, request: ReplyRequest, calls: list[ToolCall]) -> bool:
+        """Take in one answer, and its tool calls; False when the lease is lost."""
+        async with aclosing(gateway.stream_reply(request)) as parts:
+            async for part in parts:
+                match part:
+                    case TextDelta(text):
+                        self.text += text
+                        if not await self._show():
+                            return False
+                    case ToolCalls(asked):
+                        calls += asked[:MAX_CALLS_A_ROUND]
+                    case HandOver(reason):
+                        self.hand_over_reason = reason
+                    case Done(usage):
+                        self.usages.append(usage)
+        return True
+
+    async def _renew(self) -> bool:
+        renewed: bool = await self._scoped(turns.renew_turn, turn=self.turn)
+        return renewed
+
     async def _with_results(
-        self, request: ReplyRequest, calls: ToolCalls, toolbox: tools.Toolbox
+        self, request: ReplyRequest, calls: list[ToolCall], toolbox: tools.Toolbox
     ) -> ReplyRequest:
         messages = [
             *request.messages,
-            ChatMessage("assistant", "", tool_calls=calls.calls),
+            ChatMessage("assistant", "", tool_calls=tuple(calls)),
         ]
-        for call in calls.calls:
+        for call in calls:
             result, cached = await toolbox.call(call)
-            self.tools_used.append({"name": call.name, "cached": cached})
+            # A name that the model made up is text, and no text is kept here.
+            if call.name in toolbox.tools:
+                self.tools_used.append({"name": call.name, "cached": cached})
             messages.append(ChatMessage("tool", result, tool_call_id=call.id))
         return replace(request, messages=tuple(messages))
 
@@ -173,8 +191,7 @@ class _Reply:
             )
         if now - self.renewed_at >= RENEW_EVERY_S:
             self.renewed_at = now
-            renewed: bool = await self._scoped(turns.renew_turn, turn=self.turn)
-            return renewed
+            return await self._renew()
         return True
 
     async def _store(self, prepared: Prepared) -> None:
@@ -277,7 +294,7 @@ def _told_just_now(conversation: Conversation) -> list[MemoryItem]:
             said_at=sent_at[candidate.message_id].isoformat(),
         )
         for candidate in reversed(discrete.extract(heard))
-        if candidate.polarity == "assert"
+        if candidate.polarity == "assert" and not quarantine.reason_to_hold(candidate)
     ]
 
 
@@ -306,6 +323,7 @@ def build_context(
             limit=RECALL_LIMIT,
             known=[said.id for said in buffer],
         ),
+        verified=conversation.customer.verified,
     )
 
 

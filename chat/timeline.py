@@ -6,19 +6,21 @@ from uuid import UUID
 from django.template.loader import render_to_string
 
 from chat.models import Conversation, Event, Message
+from chat.rich_text import rendered
 
 # One page of a replay; a socket that is further behind asks again.
 PAGE = 200
 
 
 def message_json(message: Message) -> dict[str, Any]:
-    """Return a message as clients see it."""
+    """Return a message as clients see it: `html`, where there is any, is safe."""
     return {
         "id": str(message.id),
         "seq": message.seq,
         "author": "note" if message.is_note else message.author,
         "author_name": message.author_name,
         "text": message.text,
+        "html": rendered(message),
         "status": message.status,
         "sent_at": message.sent_at.isoformat(),
         "client_id": str(message.client_id) if message.client_id else None,

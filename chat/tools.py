@@ -16,7 +16,7 @@ import httpx
 from django.core.exceptions import ValidationError
 
 from accounts.models import Customer
-from chat import outbound
+from chat import outbound, tool_arguments
 from chat.models import HttpTool
 from memory import working
 from memory.llm.types import ToolCall, ToolSpec
@@ -59,20 +59,18 @@ class Toolbox:
             The result as JSON text, and whether it came out of working memory.
         """
         tool = self.tools.get(call.name)
-        if tool is None:
-            return _problem(f"There is no tool named {call.name}."), False
         arguments = dict(call.arguments)
-        if problem := _problem_with(tool, arguments):
-            return problem, False
+        if tool is None:
+            return _problem("There is no such tool."), False
+        if refusal := _refusal(tool, arguments, self.customer_ref):
+            return _problem(refusal), False
         key = (self.tenant_id, self.customer_id, self.conversation_id)
         kept = await asyncio.to_thread(
             working.cached_tool_result, *key, tool=tool.name, arguments=arguments
         )
         if kept is not None:
             return kept, True
-        if _CUSTOMER in tool.url and not self.customer_ref:
-            return _problem("Only a customer who is signed in can look this up."), False
-        result, good = await look_up(tool, arguments, self.customer_ref)
+        result, good = await _look_up(tool, arguments, self.customer_ref)
         if good:
             await asyncio.to_thread(
                 working.keep_tool_result,
@@ -105,27 +103,27 @@ async def attempt(
     Returns:
         The answer, or what went wrong as JSON text, and whether it is an answer.
     """
-    if problem := _problem_with(tool, arguments):
-        return problem, False
-    return await look_up(tool, arguments, customer_ref)
+    if refusal := _refusal(tool, arguments, customer_ref):
+        return _problem(refusal), False
+    return await _look_up(tool, arguments, customer_ref)
 
 
-def _problem_with(tool: HttpTool, arguments: dict[str, Any]) -> str:
-    missing = [
-        name
-        for name in tool.parameters.get("required", [])
-        if not str(arguments.get(name, "")).strip()
-    ]
-    # Dots alone would climb out of their place in the address.
-    missing += [
-        name
-        for name, value in arguments.items()
-        if str(value).strip() and not str(value).strip(" .")
-    ]
-    return _problem(f"Missing: {', '.join(missing)}.") if missing else ""
+def _refusal(tool: HttpTool, arguments: dict[str, Any], customer_ref: str) -> str:
+    """Return why a call is not made, before anything of it is; empty when it is.
+
+    What is allowed follows from the tool and from who the customer is, and from no
+    text in the conversation.
+    """
+    if _CUSTOMER in tool.url and not customer_ref:
+        return "Only a customer who is signed in can look this up."
+    if wrong := tool_arguments.problems(tool.parameters, arguments):
+        return " ".join(wrong)
+    if odd := tool_arguments.leaves_its_place(tool.url, arguments):
+        return f"Not a number or a name: {', '.join(odd)}."
+    return ""
 
 
-async def look_up(
+async def _look_up(
     tool: HttpTool, arguments: dict[str, Any], customer_ref: str
 ) -> tuple[str, bool]:
     """Ask the tenant's server; runs outside of any scope and transaction.
@@ -134,6 +132,7 @@ async def look_up(
         The answer, or what went wrong as JSON text, and whether it is one to keep.
     """
     told = {**arguments, "customer": customer_ref}
+    # Look-ups only: there is no way to make a tool write.
     filled = {name: quote(str(value), safe="") for name, value in told.items()}
     headers = {tool.header_name: tool.header_value} if tool.header_name else {}
     try:

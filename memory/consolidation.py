@@ -12,7 +12,7 @@ from uuid import UUID
 import numpy as np
 from django.utils import timezone
 
-from memory import embeddings, facts, summaries
+from memory import embeddings, facts, quarantine, summaries
 from memory.extraction import discrete, model_based
 from memory.extraction.secrets import without_secrets
 from memory.llm import gateway
@@ -59,11 +59,13 @@ class Plan:
     """What consolidation will write.
 
     Attributes:
+        held: What reads as an order: people decide about it.
         vectors: One per candidate, then one for the episode, then one per message
             entry: `(n, dimensions)` float32, L2-normalised.
     """
 
     span: Span
+    held: tuple[quarantine.Held, ...]
     candidates: tuple[FactCandidate, ...]
     episode: SummaryDraft
     made_by: str
@@ -73,18 +75,29 @@ class Plan:
 
 def plan(span: Span) -> Plan:
     """Decide what a span of a conversation adds to memory. Touches no database."""
-    candidates, episode, made_by = _understand(span)
+    turns, held = quarantine.screened(span.turns)
+    fresh = {turn.id for turn in span.fresh}
+    safe = replace(span, turns=tuple(turns))
+    candidates, draft, made_by = _understand(safe)
+    episode, actions = quarantine.screened_draft(draft, last=turns[-1])
+    held = [item for item in held if item.candidate.message_id in fresh]
     # The index is searched and goes into prompts: no card number may come back there.
-    safe = replace(span, turns=tuple(without_secrets(span.turns)))
-    entries = embeddings.message_entries(
-        safe.turns, conversation_id=span.conversation_id, now=timezone.now()
-    )[_first_fresh_entry(safe) :]
+    entries = [
+        entry
+        for entry in embeddings.message_entries(
+            list(without_secrets(turns)),
+            conversation_id=span.conversation_id,
+            now=timezone.now(),
+        )
+        if entry.source_id in fresh
+    ]
     texts = [candidate.text for candidate in candidates]
     texts += [episode.text, *(entry.text for entry in entries)]
     # The length of a model's vectors is learnt here, where no transaction is open.
     gateway.embedding_model()
     return Plan(
         span=span,
+        held=(*held, *actions),
         candidates=tuple(candidates),
         episode=episode,
         made_by=made_by,
@@ -97,6 +110,11 @@ def apply(plan: Plan) -> list[facts.Remembered]:
     """Write a plan into all tiers; the caller's transaction makes it all or nothing."""
     span = plan.span
     said_at = {turn.id: turn.sent_at for turn in span.turns}
+    quarantine.hold(
+        customer_id=span.customer_id,
+        conversation_id=span.conversation_id,
+        held=plan.held,
+    )
     remembered = []
     stored: list[tuple[Fact, embeddings.Vectors]] = []
     moves = set()
@@ -147,6 +165,14 @@ def _understand(span: Span) -> tuple[list[FactCandidate], SummaryDraft, str]:
 
 def roll_up(turns: Sequence[Turn], *, prior: str) -> tuple[SummaryDraft, str]:
     """Return one summary of what went before and these turns, and who wrote it."""
+    safe, _ = quarantine.screened(turns)
+    draft, name = _rolled_up(safe, prior=quarantine.screened_text(prior))
+    # What is held back is put before people when the conversation is consolidated.
+    draft, _ = quarantine.screened_draft(draft, last=turns[-1])
+    return draft, name
+
+
+def _rolled_up(turns: Sequence[Turn], *, prior: str) -> tuple[SummaryDraft, str]:
     limit = summaries.ROLLING_TOKENS
     if gateway.connected():
         try:
@@ -155,11 +181,6 @@ def roll_up(turns: Sequence[Turn], *, prior: str) -> tuple[SummaryDraft, str]:
         except LLMError as error:
             logger.warning("Rolling up without the model: %s", type(error).__name__)
     return summaries.draft_embedded(turns, prior=prior, max_tokens=limit), "embedded"
-
-
-def _first_fresh_entry(span: Span) -> int:
-    older = span.turns[: span.fresh_from]
-    return sum(1 for turn in older for _ in embeddings.chunks(turn.text))
 
 
 def _index_facts(

@@ -34,16 +34,17 @@ _UPSERT = """
 insert into memory_embedding
     (id, tenant_id, customer_id, model_id, source_kind, source_id, chunk,
      conversation_id, message_ids, text, vector, keywords, importance, purpose,
-     occurred_at, valid_to, expires_at)
+     source, occurred_at, valid_to, expires_at)
 values
     (%(id)s, %(tenant)s, %(customer)s, %(model)s, %(source_kind)s, %(source_id)s,
      %(chunk)s, %(conversation_id)s, %(message_ids)s, %(text)s, %(vector)s,
      setweight(to_tsvector('english', %(keywords)s), 'A')
          || setweight(to_tsvector('english', %(before)s), 'D'),
-     %(importance)s, %(purpose)s, %(occurred_at)s, null, %(expires_at)s)
+     %(importance)s, %(purpose)s, %(source)s, %(occurred_at)s, null, %(expires_at)s)
 on conflict (tenant_id, customer_id, model_id, source_id, chunk) do update set
     text = excluded.text, vector = excluded.vector, keywords = excluded.keywords,
     message_ids = excluded.message_ids, importance = excluded.importance,
+    source = excluded.source,
     occurred_at = excluded.occurred_at, expires_at = excluded.expires_at
 """
 
@@ -57,6 +58,7 @@ class Entry:
             it, because they pull every vector of a conversation together.
         speaker: Whose words they are: found by keyword only.
         before: The turn before, found by keyword with less weight.
+        source: Whose word it is; empty for what was made of several people's words.
     """
 
     source_kind: str
@@ -70,13 +72,17 @@ class Entry:
     before: str = ""
     importance: float = 0.5
     purpose: str = "support"
+    source: str = ""
     expires_at: datetime | None = None
 
 
 def message_entries(
     turns: Sequence[Turn], *, conversation_id: UUID, now: datetime
 ) -> list[Entry]:
-    """Return the index entries of messages: one each, long ones in chunks."""
+    """Return the index entries of messages: one each, long ones in chunks.
+
+    A message that has no text left has none.
+    """
     previous = [None, *turns]
     return [
         Entry(
@@ -90,10 +96,11 @@ def message_entries(
             speaker=turn.author_name or turn.author,
             before=before.text if before else "",
             importance=0.5 if turn.author == "customer" else 0.4,
+            source=turn.author,
             expires_at=now + MESSAGE_TTL,
         )
         for before, turn in pairwise(previous)
-        if turn is not None
+        if turn is not None and turn.text
         for chunk, piece in enumerate(chunks(turn.text))
     ]
 
@@ -188,6 +195,7 @@ def index(customer_id: UUID, entries: Sequence[Entry], vectors: Vectors) -> None
             "before": entry.before,
             "importance": entry.importance,
             "purpose": entry.purpose,
+            "source": entry.source,
             "occurred_at": entry.occurred_at,
             "expires_at": entry.expires_at,
         }

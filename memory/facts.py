@@ -21,11 +21,12 @@ from accounts import audit
 from accounts.models import Customer, User
 from accounts.queue import enqueue
 from accounts.scope import require_tenant
-from memory import embeddings
+from memory import embeddings, quarantine
 from memory.models import Embedding, Evidence, Fact
+from memory.trust import outranks
 from memory.types import FactCandidate
 
-Outcome = Literal["added", "merged", "superseded", "history", "ended", "unsure"]
+Outcome = Literal["added", "merged", "superseded", "history", "ended", "unsure", "held"]
 
 # Below this a candidate is a guess, and a guess is not a memory.
 MIN_CONFIDENCE = 0.5
@@ -76,9 +77,19 @@ def remember(
     conversation_id: UUID,
     said_at: datetime,
 ) -> Remembered:
-    """Take a candidate into memory: add, merge, supersede, or close what it ends."""
+    """Take a candidate into memory: add, merge, supersede, or close what it ends.
+
+    What reads as an order waits for a person instead (`memory.quarantine`).
+    """
     if candidate.confidence < MIN_CONFIDENCE:
         return Remembered(None, "unsure")
+    if reason := quarantine.reason_to_hold(candidate):
+        quarantine.hold(
+            customer_id=customer_id,
+            conversation_id=conversation_id,
+            held=[quarantine.held_candidate(candidate, reason, said_at=said_at)],
+        )
+        return Remembered(None, "held")
     if candidate.polarity == "end":
         return _end(customer_id, candidate, said_at)
     new = _new_fact(customer_id, candidate, conversation_id, said_at)
@@ -210,6 +221,7 @@ def entry(fact: Fact) -> embeddings.Entry:
         speaker=f"{fact.key.replace('_', ' ')} {fact.value}",
         importance=fact.importance,
         purpose=fact.purpose,
+        source=fact.source,
         expires_at=fact.expires_at,
     )
 
@@ -245,6 +257,7 @@ def _new_fact(
         entities=[entity[:120] for entity in candidate.entities],
         importance=candidate.importance,
         confidence=candidate.confidence,
+        source=candidate.source,
         single=candidate.single,
         conversation_id=conversation_id,
         event_at=candidate.event_at,
@@ -299,10 +312,14 @@ def _neighbours(fact: Fact) -> tuple[Fact | None, Fact | None]:
 
 
 def _merge(known: Fact, fact: Fact) -> tuple[Fact, Outcome]:
-    """Take a statement as one that is known: it holds since it was first said."""
-    if fact.valid_from < known.valid_from:
-        known.valid_from = fact.valid_from
-        known.save(update_fields=["valid_from"])
+    """Take a statement as one that is known: it holds since it was first said.
+
+    It counts as the word of whoever is trusted more.
+    """
+    known.valid_from = min(known.valid_from, fact.valid_from)
+    if outranks(fact.source, known.source):
+        known.source = fact.source
+    known.save(update_fields=["valid_from", "source"])
     return known, "merged"
 
 

@@ -42,7 +42,9 @@ class Fact(CustomerModel):
         """Whose word it is."""
 
         CUSTOMER = "customer", "Customer said"
+        APPROVED = "approved", "Approved by staff"
         AGENT = "agent", "Corrected by staff"
+        SYSTEM = "system", "System of record"
 
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.FACT)
     key = models.CharField(max_length=80)
@@ -170,6 +172,96 @@ class Summary(CustomerModel):
         indexes = [*CustomerModel.Meta.indexes]
 
 
+class ReviewItem(CustomerModel):
+    """Something that was said and is not memory until a person says so.
+
+    It holds what memory would have taken in, field by field. Accepting makes it a fact;
+    refusing keeps it here, so that the same words do not come back.
+
+    Attributes:
+        kind: Why people look at it; each kind is one reason for waiting.
+        reason: The same in words, for people.
+        source: Whose word it is: the author of the message; `assistant` for what a
+            summary says.
+        verified: Whether the customer was signed in.
+        fact_kind: What sort of statement it would be.
+        message_id: Where it was said; for a summary, the last message it covers.
+        span: The words themselves, as they stand there.
+        said: The message around them, without secrets.
+    """
+
+    class Kind(models.TextChoices):
+        """Why it waits."""
+
+        INSTRUCTION = "instruction", "Reads as an instruction"
+
+    class State(models.TextChoices):
+        """What people decided."""
+
+        WAITING = "waiting", "Waiting"
+        ACCEPTED = "accepted", "Accepted"
+        REFUSED = "refused", "Refused"
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    reason = models.CharField(max_length=120)
+    source = models.CharField(max_length=10, blank=True)
+    verified = models.BooleanField(default=False)
+    fact_kind = models.CharField(max_length=10, choices=Fact.Kind)
+    key = models.CharField(max_length=80)
+    value = models.CharField(max_length=500)
+    text = models.CharField(max_length=1000)
+    single = models.BooleanField(default=False)
+    importance = models.FloatField(default=0.5)
+    confidence = models.FloatField(default=1.0)
+    conversation_id = models.UUIDField()
+    message_id = models.UUIDField()
+    span = models.CharField(max_length=1000)
+    said = models.CharField(max_length=2000, blank=True)
+    said_at = models.DateTimeField()
+    content_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            *CustomerModel.Meta.constraints,
+            SameScopeKey(name="memory_reviewitem_decided_by", field="decided_by"),
+            models.UniqueConstraint(
+                fields=["tenant", "customer", "kind", "content_hash"],
+                name="memory_reviewitem_once",
+            ),
+        ]
+        indexes = [
+            *CustomerModel.Meta.indexes,
+            models.Index(
+                fields=["tenant", "state", "created_at"], name="memory_reviewitem_queue"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.customer_id}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nobody has decided yet."""
+        return self.state == self.State.WAITING
+
+    @property
+    def marks(self) -> list[str]:
+        """What is marked in the message."""
+        return [self.span]
+
+
 class EmbeddingModel(TenantModel):
     """A model that made vectors of this tenant; exactly one of them is active."""
 
@@ -205,6 +297,8 @@ class Embedding(CustomerModel):
         keywords: Stemmed terms of the text (weight A), of the turn before (weight D).
         occurred_at: When it was said; for a fact, since when it is true.
         valid_to: Until when the fact behind it was true.
+        source: Whose word it is: a `Fact.Source`, or the author of a message; empty
+            for what was made of several people's words.
     """
 
     class SourceKind(models.TextChoices):
@@ -231,6 +325,7 @@ class Embedding(CustomerModel):
     keywords = SearchVectorField()
     importance = models.FloatField(default=0.5)
     purpose = models.CharField(max_length=40, default="support")
+    source = models.CharField(max_length=10, blank=True)
     occurred_at = models.DateTimeField()
     valid_to = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)

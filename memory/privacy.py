@@ -36,6 +36,7 @@ TITLES = {
     "memory.evidence": "Evidence of the facts",
     "memory.summary": "Summaries",
     "memory.embedding": "Vector index",
+    "memory.reviewitem": "Held for review",
     WORKING: "Working memory",
     "chat.conversation": "Conversations",
     "chat.message": "Messages",

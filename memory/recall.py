@@ -44,7 +44,7 @@ with q as materialized (
 ),
 c as materialized (
     select e.id, e.source_kind, e.source_id, e.conversation_id, e.message_ids, e.text,
-           e.importance, e.occurred_at,
+           e.importance, e.occurred_at, e.source,
            e.vector <#> %(vector)s::halfvec as distance,
            case when e.keywords @@ (select terms from q)
                 then ts_rank('{0.3, 0.3, 0.3, 1.0}', e.keywords, (select terms from q))
@@ -70,7 +70,7 @@ k as (
      order by keyword_score desc, id limit %(top_k)s
 )
 select c.id, c.source_kind, c.source_id, c.conversation_id, c.message_ids, c.text,
-       c.importance, c.occurred_at, -c.distance, v.place, k.place
+       c.importance, c.occurred_at, c.source, -c.distance, v.place, k.place
   from c left join v using (id) left join k using (id)
  where v.id is not null or k.id is not null
 """
@@ -104,7 +104,12 @@ class Reasons:
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """One memory that fits the query; `score` only orders results of one query."""
+    """One memory that fits the query; `score` only orders results of one query.
+
+    Attributes:
+        source: Whose word it is: a `Fact.Source`, or the author of a message; empty
+            for a summary and where it was not recorded.
+    """
 
     id: UUID
     kind: str
@@ -115,6 +120,7 @@ class Recalled:
     occurred_at: datetime
     score: float
     reasons: Reasons
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +187,7 @@ def recall(
 
 def _score(row: tuple[Any, ...], reference: datetime) -> Recalled:
     (row_id, kind, source_id, conversation_id, message_ids, text) = row[:6]
-    importance, occurred_at, similarity, vector_rank, keyword_rank = row[6:]
+    importance, occurred_at, source, similarity, vector_rank, keyword_rank = row[6:]
     age_days = max(0.0, (reference - occurred_at).total_seconds() / 86_400)
     freshness = 0.5 ** (age_days / HALF_LIFE_DAYS[kind])
     fused = sum(
@@ -202,4 +208,5 @@ def _score(row: tuple[Any, ...], reference: datetime) -> Recalled:
         occurred_at=occurred_at,
         score=fused * weight,
         reasons=Reasons(similarity, vector_rank, keyword_rank, freshness),
+        source=source,
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 Author = Literal["customer", "assistant", "agent", "system", "tool"]
 FactKind = Literal["fact", "preference", "event", "intent", "issue"]
 Polarity = Literal["assert", "end"]
+Source = Literal["customer", "approved", "agent", "system"]
 Sentiment = Literal["positive", "neutral", "negative"]
 
 
@@ -28,7 +29,8 @@ class FactCandidate:
 
     ``confidence`` and ``importance`` run from 0 to 1. ``single`` marks a key that
     holds one value at a time, so that a newer value supersedes; polarity ``end``
-    closes what was known ("I no longer have the iPhone").
+    closes what was known ("I no longer have the iPhone"). ``source`` is whose word it
+    is.
     """
 
     kind: FactKind
@@ -44,6 +46,7 @@ class FactCandidate:
     event_at: datetime | None = None
     topics: tuple[str, ...] = ()
     entities: tuple[str, ...] = ()
+    source: Source = "customer"
 
 
 @dataclass(frozen=True, slots=True)

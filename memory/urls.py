@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from memory import api
-from memory.views import customers, privacy, requests, tiers
+from memory.views import customers, privacy, requests, review, tiers
 
 app_name = "memory"
 
@@ -41,6 +41,13 @@ _privacy: list[URLPattern | URLResolver] = [
     path("requests/<uuid:request_id>/", include(_request)),
 ]
 
+_review = [
+    path("", review.queue, name="review"),
+    path("<uuid:item_id>/", review.item, name="review_item"),
+    path("<uuid:item_id>/accept/", review.accept, name="review_accept"),
+    path("<uuid:item_id>/refuse/", review.refuse, name="review_refuse"),
+]
+
 # Whatever the tenant calls its customers is an external id, slashes included.
 _api = [
     path("recall/", api.RecallView.as_view(), name="api_recall"),
@@ -55,5 +62,6 @@ urlpatterns = [
     path("customers/", customers.listing, name="customers"),
     path("customers/<uuid:customer_id>/", include(_customer)),
     path("privacy/", include(_privacy)),
+    path("review/", include(_review)),
     path("api/v1/", include(_api)),
 ]

@@ -12,7 +12,7 @@ Scripted answers wait in three queues, so that a chat and a worker do not take e
 other's: "stream" (streamed completions), "json" (other completions) and "embeddings".
 Each request takes the oldest answer of its queue. Embeddings need no script: with an
 empty queue every text gets a vector made from its words. A completion nobody scripted
-is answered with 404.
+is answered with 404, or by `improvise`: what the model says of its own to a request.
 """
 
 import hashlib
@@ -28,6 +28,9 @@ from typing import Any, Literal, Self
 from typing_extensions import override
 
 Queue = Literal["stream", "json", "embeddings"]
+Calls = Sequence[tuple[str, str, str]]
+# From the body of a request to a text, and to tool calls: (id, name, arguments) each.
+Improvise = Callable[[Mapping[str, Any]], tuple[str, Calls]]
 
 EMBEDDING_DIMS = 8
 PROMPT_TOKENS = 11
@@ -66,7 +69,8 @@ class _Answer:
 class ScriptedOpenAI:
     """The server; a context manager that starts and stops it."""
 
-    def __init__(self) -> None:
+    def __init__(self, improvise: Improvise | None = None) -> None:
+        self.improvise = improvise
         self.requests: list[RecordedRequest] = []
         self._queues: dict[Queue, deque[_Answer]] = {
             "stream": deque(),
@@ -119,11 +123,7 @@ class ScriptedOpenAI:
             pause_s: Waited before each piece.
             usage: Whether the usage is reported at the end.
         """
-        chunks = [_chunk({"role": "assistant", "content": ""})]
-        chunks += [_chunk({"content": word}) for word in _words(text)]
-        chunks.append(_chunk({}, finish_reason="stop"))
-        pieces = _events(chunks, usage=usage)
-        self._add("stream", pieces, delay_s=delay_s, pause_s=pause_s)
+        self._stream_pieces(_words(text), usage=usage, delay_s=delay_s, pause_s=pause_s)
 
     def cut_stream(self, text: str) -> None:
         """Script a streamed answer whose connection breaks after this text."""
@@ -196,6 +196,14 @@ class ScriptedOpenAI:
         answer = _Answer(pieces=(body,), status=status, headers=headers)
         self._queues[to].append(answer)
 
+    def _stream_pieces(
+        self, texts: Sequence[str], *, usage: bool, **waits: float
+    ) -> None:
+        chunks = [_chunk({"role": "assistant", "content": ""})]
+        chunks += [_chunk({"content": text}) for text in texts]
+        chunks.append(_chunk({}, finish_reason="stop"))
+        self._add("stream", _events(chunks, usage=usage), **waits)
+
     def _add(
         self,
         to: Queue,
@@ -218,6 +226,14 @@ class ScriptedOpenAI:
         to: Queue = "stream" if request.body.get("stream") else "json"
         if request.path.endswith("/embeddings"):
             to = "embeddings"
+        if not self._queues[to] and to != "embeddings" and self.improvise:
+            text, calls = self.improvise(request.body)
+            if to == "json":
+                self.text_answer(text)
+            elif calls:
+                self.tool_calls(calls)
+            else:
+                self._stream_pieces([text[:60], text[60:]], usage=True)
         if self._queues[to]:
             return self._queues[to].popleft()
         if to == "embeddings":

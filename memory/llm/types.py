@@ -31,12 +31,14 @@ class ChatMessage:
         content: The text; for "tool" usually JSON.
         tool_calls: Calls made by an assistant message.
         tool_call_id: For "tool": the call that this message answers.
+        is_data: Nobody said it: it is memory, put before the model.
     """
 
     role: Role
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
+    is_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,10 @@ from uuid import UUID
 
 from django import template
 
-from memory.models import ErasureReceipt
+from accounts.models import User
+from accounts.scope import tenant_scope
+from memory import review, trust
+from memory.models import ErasureReceipt, ReviewItem
 from memory.privacy import short_ref
 
 register = template.Library()
@@ -71,6 +74,22 @@ class Readable:
 
     lines: list[Line]
     details: list[Line]
+
+
+@register.simple_tag
+def waiting_reviews(user: User) -> int:
+    """Count what waits in the review queue of a user's desk."""
+    # Pages of the sign-in show the navigation too, and open no scope of their own.
+    with tenant_scope(user.tenant_id):
+        return review.items("waiting").count()
+
+
+@register.filter
+def whose_word(item: ReviewItem) -> str:
+    """Say whose word an item of the review queue is."""
+    if item.source == "assistant":
+        return "the summary of the conversation"
+    return f"the {trust.whose_word(item.source, verified=item.verified)}"
 
 
 @register.filter

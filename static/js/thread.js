@@ -41,7 +41,8 @@ export class Thread {
   /** Streams a piece of the assistant's reply. */
   append({ message, offset, text }) {
     const stick = this.atEnd();
-    const node = this.find(message)?.querySelector("[data-text]");
+    const writing = this.find(message)?.matches("[aria-busy]") && this.find(message);
+    const node = writing && writing.querySelector("[data-text]");
     if (node && appendDelta(node, { offset, text })) this.follow(stick, 0);
   }
 
@@ -123,6 +124,6 @@ export class Thread {
 
 function parse(html) {
   const template = document.createElement("template");
-  template.innerHTML = html; // rendered and escaped by the server
+  template.innerHTML = html; // rendered, escaped and sanitised by the server
   return template.content.firstElementChild;
 }

@@ -1,5 +1,5 @@
 /* The customer's chat, inside the frame that embed.js makes. Needs nothing but this folder.
-   Every text is set as text, never as HTML. */
+   Every text is set as text; only `html`, which the server has sanitised, is set as HTML. */
 
 import { OfflineBanner, reconnectDelay } from "./offline.js";
 import { Outbox } from "./outbox.js";
@@ -121,7 +121,8 @@ const handlers = {
     timeline.receive(frame);
   },
   delta({ message, ...piece }) {
-    const node = find(message)?.querySelector("[data-text]");
+    const article = find(message);
+    const node = article?.classList.contains("streaming") && article.querySelector("[data-text]");
     if (node && appendDelta(node, piece)) toEnd();
   },
   ack({ client_id, id }) {
@@ -175,11 +176,17 @@ function showMessage(message) {
   const article =
     (find(message.id) ?? (message.client_id && findPending(message.client_id))) || place(message);
   article.dataset.message = message.id;
-  article.querySelector("[data-text]").textContent = message.text;
+  fill(article.querySelector("[data-text]"), message);
   if (message.author === "system") return;
   dress(article, message);
   if (message.status !== "streaming" && message.author !== "customer") announce(message);
   toEnd();
+}
+
+function fill(node, { text, html }) {
+  node.classList.toggle("rich", html !== null);
+  if (html === null) node.textContent = text;
+  else node.innerHTML = html; // made and sanitised by the server (chat/rich_text.py)
 }
 
 function place(message) {
@@ -192,6 +199,7 @@ function place(message) {
 function dress(article, message) {
   article.className = message.author === "customer" ? "msg ours" : `msg ${message.author}`;
   article.classList.toggle("cut", message.status === "interrupted");
+  article.classList.toggle("streaming", message.status === "streaming");
   article.querySelector("[data-by]").textContent = byline(message);
   article.querySelector("[data-caret]").hidden = message.status !== "streaming";
   article.querySelector("[data-failed]").hidden = true;

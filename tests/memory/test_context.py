@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -32,10 +33,16 @@ def turn(text: str, author: Author = "customer") -> Turn:
     return Turn(uuid4(), author, text, NOW)
 
 
-def recalled(text: str, *, message_ids: tuple[UUID, ...] = ()) -> Recalled:
+def recalled(
+    text: str,
+    *,
+    message_ids: tuple[UUID, ...] = (),
+    kind: str = "message",
+    source: str = "customer",
+) -> Recalled:
     return Recalled(
         id=uuid4(),
-        kind="message",
+        kind=kind,
         source_id=uuid4(),
         conversation_id=uuid4(),
         message_ids=message_ids or (uuid4(),),
@@ -43,6 +50,7 @@ def recalled(text: str, *, message_ids: tuple[UUID, ...] = ()) -> Recalled:
         occurred_at=NOW,
         score=1.0,
         reasons=Reasons(0.5, 1, None, 1.0),
+        source=source,
     )
 
 
@@ -58,7 +66,7 @@ def pack(budget: int = 16_000, **parts: Any) -> Context:
 
 
 def block(packed: Context) -> str:
-    found = [m.content for m in packed.messages[1:2] if m.role == "system"]
+    found = [message.content for message in packed.messages if message.is_data]
     return found[0] if found else ""
 
 
@@ -80,7 +88,7 @@ def test_any_context_counts_what_its_ledger_says_and_stays_in_budget(seed: int) 
     assert ledger.total == count_message_tokens(packed.messages)
     newest_alone = pack(budget, buffer=buffer[-1:]).ledger.total
     assert ledger.total <= max(budget, newest_alone)
-    kept = [message.content for message in packed.messages if message.role != "system"]
+    kept = [message.content for message in packed.messages[1:] if not message.is_data]
     # Whole messages only, and the newest of them.
     assert kept == [said.text for said in buffer][len(buffer) - len(kept) :]
     assert kept
@@ -141,12 +149,51 @@ def test_remembered_text_cannot_close_its_block() -> None:
         summary=Summary(text=attack),
     )
     text = block(packed)
-    assert text.count("</memory>") == text.count("<memory>") == 1
-    assert text.endswith("</memory>")
+    assert text.count("</memory") == text.count("<memory") == 1
     lines = text.splitlines()[1:-1]
     assert len(lines) == 3
     assert all(attack in json.loads(line)["text"] for line in lines)
-    assert {message.role for message in packed.messages[2:]} == {"user"}
+    assert [message.role for message in packed.messages] == ["system", "user", "user"]
+
+
+def test_memory_never_speaks_as_the_system_and_no_text_knows_its_mark() -> None:
+    parts: dict[str, Any] = {"buffer": [turn("Hi")], "facts": [fact("Lives in Ghent.")]}
+    marks = set()
+    for _ in range(20):
+        packed = pack(**parts)
+        mark = re.findall(r"^<memory (\d{12})>\n", block(packed))[0]
+        assert block(packed).endswith(f"</memory {mark}>")
+        assert f"<memory {mark}>" in packed.messages[0].content
+        assert "Ghent" not in packed.messages[0].content
+        marks.add(mark)
+    assert len(marks) == 20
+
+
+def test_every_memory_says_whose_word_it_is() -> None:
+    rows: dict[str, Any] = {
+        "buffer": [turn("Hi")],
+        "facts": [
+            fact("From the shop.", source="system"),
+            fact("Mended.", source="agent"),
+            fact("Let through.", source="approved"),
+            fact("She said.", source="customer"),
+        ],
+        "recalled": [
+            recalled("Her message.", source="customer"),
+            recalled("Our reply.", source="assistant"),
+            recalled("Old entry.", source=""),
+            recalled("An episode.", kind="summary"),
+        ],
+        "summary": Summary(text="So far."),
+    }
+    words = ["summary of what was said", "system of record", "staff"]
+    words += ["customer, approved by staff"]
+    for verified, she in ((True, "signed in"), (False, "not signed in")):
+        lines = block(pack(**rows, verified=verified)).splitlines()[1:-1]
+        assert [json.loads(line)["by"] for line in lines] == [
+            *words, f"customer, {she}", f"customer, {she}", "assistant",
+            "not recorded", "summary of what was said",
+        ]  # fmt: skip
 
 
 def test_what_stands_in_the_buffer_is_not_repeated_as_memory(

@@ -33,6 +33,7 @@ from tests.conftest import (
 )
 from tests.memory.four_tiers import (
     make_fact,
+    make_review_item,
     make_summary,
     make_tool_result,
     make_working_item,
@@ -45,6 +46,7 @@ def remember_all(customer: Customer) -> None:
     conversation = make_conversation(customer, "I moved to Ghent", "Thank you")
     make_fact(customer, conversation_id=conversation.id)
     make_summary(customer, conversation_id=conversation.id)
+    make_review_item(customer, conversation_id=conversation.id)
     make_working_item(customer)
     with tenant_scope(customer.tenant_id):
         audit.record(
@@ -136,7 +138,8 @@ def test_an_export_holds_one_customer_only(carla: User, elena: Customer) -> None
 def test_the_page_for_people_stands_alone_and_escapes_what_was_said(
     carla: User, elena: Customer
 ) -> None:
-    make_fact(elena, "nickname", "<script>alert(1)</script>")
+    make_fact(elena, "nickname", "<script>alert(1)</script>", source="agent")
+    make_review_item(elena, "<script>alert(2)</script>")
     page = export(elena, carla).read("README.html").decode()
     assert "<script" not in page
     assert "&lt;script&gt;" in page

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from memory.llm.assistant import intents
 from memory.llm.assistant.about_customer import answer_about_customer
@@ -47,7 +48,9 @@ def reply(request: ReplyRequest) -> Iterator[StreamPart]:
     the customer wants a person. Needs no network.
     """
     started = time.perf_counter()
-    answer = _answer(Situation(request))
+    # Memory comes to the rules in its structured form.
+    said = tuple(message for message in request.messages if not message.is_data)
+    answer = _answer(Situation(replace(request, messages=said)))
     for piece in re.findall(r"\S+\s*", answer.text):
         yield TextDelta(piece)
     if answer.calls:
