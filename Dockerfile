@@ -25,4 +25,4 @@ VOLUME /data
 EXPOSE 8000
 CMD ["uvicorn", "config.asgi:application", "--host", "0.0.0.0", "--port", "8000", \
     "--loop", "uvloop", "--ws", "websockets-sansio", "--ws-per-message-deflate", "false", \
-    "--backlog", "4096", "--no-access-log", "--timeout-graceful-shutdown", "20"]
+    "--backlog", "4096", "--no-access-log", "--no-proxy-headers", "--timeout-graceful-shutdown", "20"]

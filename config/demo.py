@@ -203,6 +203,8 @@ def children(logs: Path, data_dir: Path, port: int) -> list[Child]:
             *("--ws-per-message-deflate", "false"),
             # Addresses hold search terms, which are customers' words.
             "--no-access-log",
+            # Whom to believe about addresses is for TRUSTED_PROXIES alone to say.
+            "--no-proxy-headers",
             *("--timeout-graceful-shutdown", "5"),
         ],
         # Processes, not threads: they keep the time limit of a task, and the embedding

@@ -7,6 +7,7 @@ from config.health import healthz
 urlpatterns = [
     path("healthz", healthz),
     path("accounts/", include("accounts.urls")),
+    path("settings/", include("accounts.settings_urls")),
     path("demo/", include("chat.demo.urls")),
     path("", include("chat.urls")),
     path("", include("memory.urls")),
