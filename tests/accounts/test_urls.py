@@ -38,7 +38,14 @@ def filled(address: str, conversation_id: UUID, customer_id: UUID) -> str:
     address = address.replace("<uuid:conversation_id>", str(conversation_id))
     address = address.replace("<uuid:customer_id>", str(customer_id))
     address = address.replace("<path:external_id>", "elena")
-    for name in ("user_id", "invitation_id", "fact_id", "summary_id", "entry_id", "receipt_id"):
+    for name in (
+        "user_id",
+        "invitation_id",
+        "fact_id",
+        "summary_id",
+        "entry_id",
+        "receipt_id",
+    ):
         address = address.replace(f"<uuid:{name}>", str(uuid4()))
     assert "<" not in address, f"{address}: say here how to fill it"
     return f"/{address}"
