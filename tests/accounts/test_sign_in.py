@@ -47,7 +47,7 @@ def test_of_hundreds_of_guesses_five_are_evaluated_whatever_they_forward(
     alice: User, evaluated: list[str]
 ) -> None:
     with_password(alice)
-    for number in range(300):
+    for number in range(200):
         sign_in(
             Client(),
             alice,
@@ -64,9 +64,11 @@ def test_one_address_guesses_ten_times_a_minute_over_all_accounts(
     desk: Tenant, alice: User, bob: User, ada: User, evaluated: list[str]
 ) -> None:
     users = [with_password(user) for user in (alice, bob, ada)]
-    for number in range(60):
+    for number in range(24):
         user = users[number % 3]
-        sign_in(Client(), user, "guess", headers={"X-Real-IP": f"192.0.2.{number}"})
+        address = f"192.0.2.{number}"
+        spoofed = {"X-Forwarded-For": address, "X-Real-IP": address}
+        sign_in(Client(), user, "guess", headers=spoofed)
     assert len(evaluated) == 10
 
 
@@ -76,7 +78,7 @@ def test_behind_one_trusted_proxy_clients_are_told_apart_but_not_believed(
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     for user in (alice, bob):
         with_password(user)
-    for number in range(40):
+    for number in range(24):
         # What the client wrote comes first, what the proxy saw last.
         sign_in(
             Client(),
@@ -115,14 +117,14 @@ def test_proving_who_one_is_and_changing_the_password_are_limited(
 ) -> None:
     with_password(alice)
     browser = signed_in(alice)
-    for _ in range(30):
+    for _ in range(12):
         browser.post("/accounts/reauthenticate/", {"password": "guess"})
     assert len(evaluated) == 5
     evaluated.clear()
     change = {"oldpassword": "guess", "password1": "n" * 12, "password2": "n" * 12}
     answers = [
         browser.post("/accounts/password/change/", change).status_code
-        for _ in range(30)
+        for _ in range(12)
     ]
     assert len(evaluated) == 5
     assert answers[-1] == 429
