@@ -137,6 +137,27 @@ def test_two_who_accept_at_once_make_one_login(desk: Tenant, ada: User) -> None:
     assert statuses.count(302) == 1
 
 
+def test_an_invitation_that_is_cancelled_while_it_is_accepted_makes_no_login(
+    desk: Tenant, ada: User
+) -> None:
+    invitation = invited(ada)
+    statuses: list[int] = []
+
+    def go() -> None:
+        statuses.append(accept(link(invitation)).status_code)
+        connection.close()
+
+    hers = threading.Thread(target=go)
+    with tenant_scope(desk.id):
+        staff.cancel_invitation(invitation_id=invitation.id, by=ada, reason="oops")
+        # Not committed yet: the link still looks open to her.
+        hers.start()
+        time.sleep(0.3)
+    hers.join()
+    assert statuses == [422]
+    assert user_named(NEW) is None
+
+
 def test_a_weak_password_is_refused_and_the_link_stays(ada: User) -> None:
     url = link(invited(ada))
     for password in ("short", "password123", ""):

@@ -18,7 +18,7 @@ from accounts.models import Customer, Tenant, User
 from accounts.scope import identity_scope, tenant_scope
 from chat import services
 from chat.consumers import sign_ins
-from chat.consumers.sign_ins import SignIn, ended_among
+from chat.consumers.sign_ins import SignIn, Watch, ended_among
 from tests.accounts.people import PASSWORD, sign_in, with_password
 from tests.chat.line import Line, Server
 from tests.clients import signed_in
@@ -27,7 +27,6 @@ from tests.conftest import make_conversation, make_user
 pytestmark = pytest.mark.usefixtures("live_db")
 
 PUSHED_S = 2.0
-"""Sooner than the first look that the poll takes."""
 ENDED_S = 5.0
 
 
@@ -61,6 +60,16 @@ def browser(alice: User) -> Client:
     return browser
 
 
+@pytest.fixture
+def no_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks unless something was pushed."""
+
+    async def never(self: Watch) -> None:
+        """Leave the sockets alone."""
+
+    monkeypatch.setattr(Watch, "_poll", never)
+
+
 # --- The acts themselves, which push -------------------------------------------------
 
 
@@ -88,6 +97,7 @@ ACTS = [log_out, change_password, suspend, change_role]
 Act = Callable[[Client, User, User], None]
 
 
+@pytest.mark.usefixtures("no_poll")
 @pytest.mark.parametrize("act", ACTS)
 def test_an_idle_console_ends_at_once_and_a_colleagues_stays(
     server: Server, browser: Client, alice: User, bob: User, ada: User, act: Act
@@ -129,6 +139,7 @@ def expire(browser: Client, user: User, ada: User) -> None:
 # --- Nothing more arrives ------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("no_poll")
 def test_the_inbox_says_nothing_to_a_login_that_has_ended(
     server: Server, browser: Client, alice: User, bob: User, elena: Customer
 ) -> None:
