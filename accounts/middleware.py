@@ -1,12 +1,16 @@
-"""Opens the identity scope around the sign-in pages."""
+"""Opens the identity scope around the sign-in pages; refuses them without limits."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from redis.exceptions import RedisError
 
 from accounts.scope import identity_scope
 
 SIGN_IN_PREFIX = "/accounts/"
+# Asks other servers: opens its scope only once they have answered.
+SINGLE_SIGN_ON_PREFIX = "/accounts/sso/"
 
 
 class IdentityScopeMiddleware:
@@ -17,7 +21,20 @@ class IdentityScopeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request, inside an identity scope when it is about signing in."""
-        if request.path.startswith(SIGN_IN_PREFIX):
+        path = request.path
+        if path.startswith(SIGN_IN_PREFIX) and not path.startswith(
+            SINGLE_SIGN_ON_PREFIX
+        ):
             with identity_scope():
                 return self.get_response(request)
         return self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        """Refuse to sign in while attempts cannot be counted: Redis is away."""
+        if isinstance(exception, RedisError) and request.path.startswith(
+            SIGN_IN_PREFIX
+        ):
+            return render(request, "503.html", status=503)
+        return None

@@ -7,6 +7,8 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
 from accounts.fields import EncryptedTextField
@@ -69,6 +71,14 @@ class UsersManager(BaseUserManager["User"]):
     def get_queryset(self) -> QuerySet["User"]:
         """Return the users that the scope shows."""
         return _identity_rows(super().get_queryset(), "tenant_id")
+
+
+class SingleSignOnManager(TenantManager["SingleSignOn"]):
+    """The provider of the tenant in scope; of all tenants inside an identity scope."""
+
+    def get_queryset(self) -> QuerySet["SingleSignOn"]:
+        """Return the providers that the scope shows."""
+        return _identity_rows(super(TenantManager, self).get_queryset(), "tenant_id")
 
 
 def _new_secret() -> str:
@@ -153,6 +163,8 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=200)
     role = models.CharField(max_length=12, choices=Role, default=Role.AGENT)
     is_active = models.BooleanField(default=True)
+    # Raised to end every sign-in of this user.
+    sign_in_epoch = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UsersManager] = UsersManager()
@@ -169,6 +181,95 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        # What a session was signed in with: another password, role or epoch ends it.
+        return salted_hmac(
+            "accounts.User.sign_in",
+            f"{self.password}:{self.role}:{self.sign_in_epoch}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
+
+
+class Invitation(TenantModel):
+    """A role that waits for somebody to make a login of it.
+
+    Attributes:
+        expires_at: From then on its link opens nothing.
+        accepted_at: When somebody did; a link works once.
+        cancelled_at: When an admin took it back.
+    """
+
+    email = models.EmailField()
+    role = models.CharField(max_length=12, choices=User.Role, default=User.Role.AGENT)
+    invited_by = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            *TenantModel.Meta.constraints,
+            SameScopeKey(name="accounts_invitation_inviter", field="invited_by"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "created_at"], name="accounts_invitation_recent"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} as {self.get_role_display()}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its link still works."""
+        return (
+            self.accepted_at is None
+            and self.cancelled_at is None
+            and self.expires_at > timezone.now()
+        )
+
+
+class SingleSignOn(TenantModel):
+    """The OpenID Connect provider through which a tenant's staff sign in.
+
+    The operator sets it up (`manage.py single_sign_on`): a tenant that could name its
+    own domains could name another's.
+
+    Attributes:
+        issuer: Address of the provider; its discovery document is below it.
+        client_secret: Encrypted at rest.
+        domains: Addresses in these lead to the provider, in small letters.
+        enforced: Whether nobody but an admin may sign in past the provider.
+    """
+
+    issuer = models.URLField()
+    client_id = models.CharField(max_length=191)
+    client_secret = EncryptedTextField()
+    domains = ArrayField(models.CharField(max_length=253), default=list)
+    enforced = models.BooleanField(default=False)
+
+    objects: ClassVar = SingleSignOnManager()
+
+    class Meta:
+        constraints = [
+            RowLevelSecurity(name="accounts_singlesignon_scope", identity=True),
+            models.UniqueConstraint(
+                fields=["tenant"], name="accounts_singlesignon_tenant"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.issuer
 
 
 class Customer(TenantModel):

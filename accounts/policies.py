@@ -8,18 +8,15 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
-from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
-from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
 
 from accounts.models import AuditEvent, Customer, User
+from accounts.reauthentication import ask_who_it_is
 from accounts.scope import tenant_scope
 
 P = ParamSpec("P")
@@ -248,7 +245,7 @@ def desk_view(power: Power, *, fresh: bool = False) -> Callable[[View[P]], View[
             user = signed_in_user(request)
             if not may(user, power):
                 raise PermissionDenied
-            if fresh and (asked := _ask_who_it_is(request)):
+            if fresh and (asked := ask_who_it_is(request, user)):
                 return asked
             with tenant_scope(user.tenant_id):
                 return view(request, *args, **kwargs)
@@ -256,27 +253,6 @@ def desk_view(power: Power, *, fresh: bool = False) -> Callable[[View[P]], View[
         return inner
 
     return decorate
-
-
-def _ask_who_it_is(request: HttpRequest) -> HttpResponse | None:
-    """Return where to prove who one is; None when she did so a moment ago.
-
-    Raises:
-        ReauthenticationRequired: She did not; allauth keeps the request meanwhile.
-    """
-    checked = reauthentication_required(lambda _: None)
-    if "HX-Request" not in request.headers:
-        checked(request)
-        return None
-    try:
-        checked(request)
-    except ReauthenticationRequired:
-        # A fragment has no place for that page: the browser goes there, and comes back
-        # to the page that it shows now.
-        came_from = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
-        to = f"{reverse('account_reauthenticate')}?{urlencode({'next': came_from})}"
-        return HttpResponse(status=401, headers={"HX-Redirect": to})
-    return None
 
 
 def fetch(rows: QuerySet[M], row_id: UUID, **lookups: Any) -> M:

@@ -16,10 +16,7 @@ from accounts.scope import identity_scope, tenant_scope
 
 # Columns that somebody else encrypts into, single secrets inside of JSON as well; where
 # the table is there.
-_BY_HAND = (
-    ("mfa.Authenticator", "data"),
-    ("accounts.SingleSignOn", "client_secret"),
-)
+_BY_HAND = (("mfa.Authenticator", "data"),)
 
 
 def rotate_secrets() -> dict[str, Counter[str]]:

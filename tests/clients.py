@@ -18,6 +18,7 @@ def signed_in(
         client.force_login(user)
     session = client.session
     at = time.time() - 60 * minutes_ago
+    session["account_authentication_methods_user"] = str(user.pk)
     session[AUTHENTICATION_METHODS_SESSION_KEY] = [
         {"method": "password", "at": at, "reauthenticated": True}
     ]

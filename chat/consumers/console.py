@@ -1,5 +1,6 @@
 """The agent's socket."""
 
+import logging
 from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any
@@ -7,18 +8,22 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.db import DatabaseError
 from django.utils.crypto import constant_time_compare
 
 from accounts import audit
 from accounts.models import User
 from accounts.policies import Act, Power, may
 from accounts.scope import tenant_scope
+from accounts.sign_ins import staff_group
 from chat import policies, push, services
-from chat.consumers import frames, gate
+from chat.consumers import frames, gate, sign_ins
 from chat.consumers.frames import FrameError, SignedOutError
+from chat.consumers.sign_ins import SignIn
 from chat.consumers.socket import Socket
 from chat.models import Conversation, Message
 
+logger = logging.getLogger(__name__)
 SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 
 
@@ -28,6 +33,8 @@ class ConsoleSocket(Socket):
     console = True
     kinds = ("open", "send", "ping")
     user: User | None = None
+    sign_in: SignIn | None = None
+    ended = False
 
     async def connect(self) -> None:
         """Let staff in who may chat."""
@@ -40,13 +47,19 @@ class ConsoleSocket(Socket):
             await self.close(code=gate.TOO_MANY)
             return
         self.user = user
+        self.sign_in = SignIn.of(self.scope["session"], user)
+        sign_ins.watch().add(self)
         await self.join(push.inbox_group(user.tenant_id))
+        await self.join(staff_group(user.tenant_id))
 
     async def disconnect(self, code: int) -> None:
-        """Leave both groups."""
+        """Leave every group."""
+        sign_ins.watch().remove(self)
         await super().disconnect(code)
         if self.user is not None:
-            await self._layer("group_discard", push.inbox_group(self.user.tenant_id))
+            tenant_id = self.user.tenant_id
+            for group in (push.inbox_group(tenant_id), staff_group(tenant_id)):
+                await self._layer("group_discard", group)
 
     def opened(self) -> AbstractContextManager[None]:
         """Return the tenant's scope."""
@@ -119,7 +132,31 @@ class ConsoleSocket(Socket):
 
     async def inbox_changed(self, message: dict[str, Any]) -> None:
         """Some conversation of the tenant has changed."""
-        await self.send_frame(type="inbox", conversation=message["conversation"])
+        if await self._still_signed_in():
+            await self.send_frame(type="inbox", conversation=message["conversation"])
+
+    async def sign_in_changed(self, message: dict[str, Any]) -> None:
+        """A sign-in of somebody here may have ended."""
+        if self.user is not None and message["user"] == str(self.user.pk):
+            await self._still_signed_in()
+
+    async def _still_signed_in(self) -> bool:
+        try:
+            return await sign_ins.watch().holds(self)
+        except DatabaseError as error:
+            logger.warning("A sign-in was not looked up: %s", type(error).__name__)
+            return False
+
+    async def end(self) -> None:
+        """Close, because the sign-in has ended; nothing is sent from now on."""
+        if not self.ended:
+            self.ended = True
+            await self.close(code=4401)
+
+    async def send_frame(self, **frame: Any) -> None:
+        """Send one JSON frame, unless the sign-in has ended."""
+        if not self.ended:
+            await super().send_frame(**frame)
 
     def _record_read(self, conversation_id: UUID, after: int) -> None:
         """Record who watches a conversation from now on, if she may read it."""

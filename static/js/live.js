@@ -14,6 +14,8 @@ import { Timeline } from "./timeline.js";
 const SIGNED_OUT = new Set([4401, 4403]);
 const HTMX_RETRIES = new Set([1006, 1011, 1012, 1013]); // close codes after which htmx reconnects itself
 const SILENCE_MS = 8_000; // a resume unanswered for this long means a dead connection
+const RELOADED = "recollect:signed-out";
+const RELOAD_AGAIN_MS = 60_000;
 const PING_MS = 25_000; // the server answers a ping with whatever was missed
 
 const banner = new OfflineBanner(document.getElementById("offline"));
@@ -59,12 +61,23 @@ document.body.addEventListener("htmx:wsClose", (event) => {
   socket = null;
   lastSocket = event.detail.socketWrapper;
   clearTimeout(silence);
-  if (SIGNED_OUT.has(code)) {
-    window.location.reload(); // the server answers with the sign-in page
-    return;
-  }
+  if (SIGNED_OUT.has(code) && signInAgain()) return;
   if (!HTMX_RETRIES.has(code)) retryLater();
 });
+
+/** Loads the page anew: the server answers with the sign-in page. Where it shows the console all the
+    same, once is enough: the socket is tried again at its own pace. */
+function signInAgain() {
+  try {
+    const last = Number(sessionStorage.getItem(RELOADED));
+    if (Date.now() - last < RELOAD_AGAIN_MS) return false;
+    sessionStorage.setItem(RELOADED, Date.now());
+  } catch {
+    return false; // storage is blocked: nothing would end the reloading
+  }
+  window.location.reload();
+  return true;
+}
 
 function retryLater() {
   const delay = reconnectDelay(1);

@@ -1,0 +1,50 @@
+"""The forms of the pages about staff."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+
+from accounts.models import Invitation, User
+
+WHY = "Say why: the audit log keeps the reason."
+
+
+class InviteForm(forms.Form):
+    """Whom to invite, and what she may do."""
+
+    email = forms.EmailField(error_messages={"required": "Whom do you invite?"})
+    role = forms.ChoiceField(choices=User.Role.choices)
+
+
+class ReasonForm(forms.Form):
+    """Why somebody is suspended, reinstated, or an invitation taken back."""
+
+    reason = forms.CharField(max_length=300, error_messages={"required": WHY})
+
+
+class RoleForm(ReasonForm):
+    """Another role, and why."""
+
+    role = forms.ChoiceField(choices=User.Role.choices)
+
+
+class AcceptForm(forms.Form):
+    """The name and the password of somebody who was invited."""
+
+    name = forms.CharField(max_length=200)
+    password = forms.CharField(max_length=200, strip=False)
+
+    def __init__(
+        self, *args: Any, invitation: Invitation, by_provider: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.invitation = invitation
+        if by_provider:
+            del self.fields["password"]
+
+    def clean_password(self) -> str:
+        """Refuse what a guesser tries first, and the address itself."""
+        password: str = self.cleaned_data["password"]
+        validate_password(password, User(email=self.invitation.email))
+        return password

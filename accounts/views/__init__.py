@@ -1,0 +1,1 @@
+"""Pages about staff: who works here, how somebody joins, single sign-on."""
