@@ -96,6 +96,11 @@ def live_db(
     with django_db_blocker.unblock():
         yield
         connections.close_all()
+    empty_database()
+
+
+def empty_database() -> None:
+    """Delete every row of this worker's database."""
     with as_superuser() as admin:
         tables = admin.execute(
             "select tablename from pg_tables where schemaname = 'public'"
