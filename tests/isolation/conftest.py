@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 from pytest_django import DjangoDbBlocker
 
+from accounts.middleware import SIGN_IN_PREFIX
+from accounts.models import User
 from tests.isolation import spy
 from tests.isolation import world as worlds
 from tests.isolation.world import World
@@ -22,13 +24,6 @@ def standing(
             yield worlds.build()
         finally:
             worlds.tear_down()
-
-
-@pytest.fixture
-def world(standing: World, empty_redis: None) -> World:
-    """The world with Redis filled again."""
-    worlds.fill_redis(standing)
-    return standing
 
 
 @dataclass
@@ -52,3 +47,15 @@ def watch(caplog: pytest.LogCaptureFixture) -> Iterator[Watch]:
         for sent in watching.sent:
             line = line.replace(sent, "")
         assert "qz" not in line, f"the log tells of somebody: {line}"
+
+
+@pytest.fixture
+def world(standing: World, empty_redis: None, watch: Watch) -> Iterator[World]:
+    """The world with Redis filled again, and everybody signed in."""
+    worlds.fill_redis(standing)
+    for role in (*User.Role.values, ""):
+        standing.client(role)
+    yield standing
+    if any(url.startswith(SIGN_IN_PREFIX) for url in watch.sent):
+        # Somebody may have been signed out.
+        standing.clients.clear()

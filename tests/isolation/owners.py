@@ -122,6 +122,7 @@ class Owner:
         number: Fills her numbers, so that no two rows of a kind are alike.
         points_at: Whose rows the unenforced references of her rows name; her own, when
             None.
+        number: Fills her numbers, so that no two rows of a kind are alike.
     """
 
     mark: str
@@ -129,11 +130,8 @@ class Owner:
     users: dict[str, User] = field(default_factory=dict)
     rows: dict[type[Model], Any] = field(default_factory=dict)
     points_at: "Owner | None" = None
-    number: int = 0
+    number: int = 1
     tokens: int = 0
-
-    def __post_init__(self) -> None:
-        self.number = sum(self.mark.encode()) % 100_000
 
     @property
     def customer(self) -> Customer:
@@ -258,7 +256,7 @@ def new_users(mark: str, tenant: Tenant) -> dict[str, User]:
             name=f"{mark}{role}",
             role=role,
         )
-        user.set_unusable_password()
+        user.set_password(f"{mark} signs in")
         with identity_scope():
             user.save()
         found[role] = user

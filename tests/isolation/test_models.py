@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
+from psycopg.conninfo import conninfo_to_dict
 
 from accounts.models import Customer, Tenant, User
 from accounts.scope import (
@@ -21,8 +22,6 @@ from accounts.scope import (
     identity_scope,
     tenant_scope,
 )
-from psycopg.conninfo import conninfo_to_dict
-
 from tests import environment as env
 from tests.isolation import world as worlds
 from tests.isolation.owners import (
@@ -49,11 +48,15 @@ REFUSALS = (
 
 def shown_while_signing_in(model: type[Model]) -> bool:
     """Users and tenants, and what hangs on a user, are what identity_scope() shows."""
-    return model in {Tenant, User} or any(
-        f.related_model is not model and shown_while_signing_in(f.related_model)
-        for f in relations(model)
-        if f.related_model is not Tenant
-    ) and not hasattr(model, "tenant_id")
+    return (
+        model in {Tenant, User}
+        or (any(
+            f.related_model is not model and shown_while_signing_in(f.related_model)
+            for f in relations(model)
+            if f.related_model is not Tenant
+        )
+        and not hasattr(model, "tenant_id"))
+    )
 
 
 def attacks(
@@ -134,10 +137,14 @@ def test_no_other_scope_writes_a_row_for_its_owner(
 def copied(model: type[Model], owner: Owner) -> tuple[str, str]:
     """A statement that adds a copy of the owner's row, as she would write it."""
     table = model._meta.db_table
-    row = worlds.superuser().execute(
-        f"select (to_jsonb(r) || %s::jsonb)::text from {table} r where id = %s",
-        [new_id(model), owner.row(model).pk],
-    ).fetchone()
+    row = (
+        worlds.superuser()
+        .execute(
+            f"select (to_jsonb(r) || %s::jsonb)::text from {table} r where id = %s",
+            [new_id(model), owner.row(model).pk],
+        )
+        .fetchone()
+    )
     assert row is not None
     return (
         f"insert into {table} select (jsonb_populate_record(null::{table}, %s)).*",
@@ -224,10 +231,14 @@ def test_what_no_key_enforces_is_planted_in_the_matrix(
     if not about_customers(model):
         return
     target = world.victim.row(loose_references()[reference]).pk
-    planted = worlds.superuser().execute(
-        f"select {column}::text from {model._meta.db_table} where id = %s",
-        [world.poisoned.row(model).pk],
-    ).fetchone()
+    planted = (
+        worlds.superuser()
+        .execute(
+            f"select {column}::text from {model._meta.db_table} where id = %s",
+            [world.poisoned.row(model).pk],
+        )
+        .fetchone()
+    )
     assert planted is not None
     assert str(target) in str(planted[0])
 
@@ -287,10 +298,14 @@ def test_a_table_has_one_policy_that_binds_all_who_read_and_write(
     standing: World, model: type[Model]
 ) -> None:
     """A second policy would be OR-ed to the first; one for a role leaves out others."""
-    found = worlds.superuser().execute(
-        "select polcmd::text, polpermissive, polroles::text, polwithcheck is not null,"
-        " c.relrowsecurity, c.relforcerowsecurity"
-        " from pg_policy p join pg_class c on c.oid = p.polrelid where c.relname = %s",
-        [model._meta.db_table],
-    ).fetchall()
+    found = (
+        worlds.superuser()
+        .execute(
+            "select polcmd::text, polpermissive, polroles::text, polwithcheck is not null,"
+            " c.relrowsecurity, c.relforcerowsecurity"
+            " from pg_policy p join pg_class c on c.oid = p.polrelid where c.relname = %s",
+            [model._meta.db_table],
+        )
+        .fetchall()
+    )
     assert found == [("*", True, "{0}", True, True, True)]

@@ -12,7 +12,7 @@ from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.test import Client
 
-from accounts.models import Customer, CustomerManager, TenantManager, User
+from accounts.models import Customer, CustomerManager, Tenant, TenantManager, User
 from memory import working
 from tests import environment as env
 from tests.clients import signed_in
@@ -53,9 +53,7 @@ class World:
     def client(self, role: str) -> Client:
         """A browser in which somebody of the attacker's tenant is signed in."""
         if role not in self.clients:
-            self.clients[role] = (
-                signed_in(self.own.users[role]) if role else Client()
-            )
+            self.clients[role] = signed_in(self.own.users[role]) if role else Client()
             self.clients[role].raise_request_exception = False
         return self.clients[role]
 
@@ -65,30 +63,29 @@ class World:
 
 def build() -> World:
     ours, theirs = new_tenant("qzours"), new_tenant("qztheirs")
-    victim = Owner("qzvictim", theirs, new_users("qzvictim", theirs))
-    own = Owner("qzown", ours, new_users("qzown", ours))
+    victim = Owner("qzvictim", theirs, new_users("qzvictim", theirs), number=2)
+    own = Owner("qzown", ours, new_users("qzstaff", ours))
     for owner in (victim, own):
-        owner.rows |= {type(owner.tenant): owner.tenant}
-        owner.rows |= {User: owner.users[User.Role.AGENT]}
+        owner.rows[Tenant] = owner.tenant
+        owner.rows[User] = owner.users[User.Role.AGENT]
         owner.everything()
-    neighbour = _colleague(own, "qzneighbour", None)
+    neighbour = _colleague(own, "qzneighbour", None, 3)
     world = World(
         own=own,
         neighbour=neighbour,
         victim=victim,
-        poisoned=_colleague(own, "qzpoisoned", victim),
-        crossed=_colleague(own, "qzcrossed", neighbour),
+        poisoned=_colleague(own, "qzpoisoned", victim, 4),
+        crossed=_colleague(own, "qzcrossed", neighbour, 5),
         clients={},
     )
-    for role in (*User.Role.values, ""):
-        world.client(role)
     return world
 
 
-def _colleague(own: Owner, mark: str, points_at: Owner | None) -> Owner:
+def _colleague(own: Owner, mark: str, points_at: Owner | None, number: int) -> Owner:
     """Another customer of the same tenant: what is the tenant's is shared."""
     shared = {m: row for m, row in own.rows.items() if not about_customers(m)}
-    return Owner(mark, own.tenant, own.users, shared, points_at).everything()
+    owner = Owner(mark, own.tenant, own.users, shared, points_at, number)
+    return owner.everything()
 
 
 def fill_redis(world: World) -> None:
