@@ -231,3 +231,19 @@ def elena(desk: Tenant) -> Customer:
 def viktor(other_desk: Tenant) -> Customer:
     """A customer of the other desk."""
     return make_customer(other_desk, "Viktor")
+
+
+# --- What the isolation matrix covers ------------------------------------------------
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say it after a run of the matrix, whichever worker ran which part."""
+    reports = [r for kind in terminalreporter.stats.values() for r in kind]
+    ran = (getattr(report, "nodeid", "") for report in reports)
+    if not any(nodeid.startswith("tests/isolation/") for nodeid in ran):
+        return
+    from tests.isolation import coverage
+
+    terminalreporter.section("isolation matrix")
+    for line in coverage.lines():
+        terminalreporter.write_line(line)

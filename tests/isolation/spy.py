@@ -27,7 +27,29 @@ _OF_A_TENANT = re.compile(rf"(layer__group__|cache:\d+:)?{_TENANT}")
 _ALLOWED = re.compile("|".join(f"(?:{pattern})" for pattern in ALLOWED))
 # Commands without a key, and those whose first argument is none.
 _KEYLESS = frozenset(
-    ["AUTH", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "EXEC", "FLUSHALL", "FLUSHDB", "HELLO", "INFO", "MULTI", "PING", "SCAN", "SELECT", "UNWATCH", "DISCARD", "SCRIPT", "TIME", "ECHO", "READONLY"]
+    [
+        "AUTH",
+        "CLIENT",
+        "CLUSTER",
+        "COMMAND",
+        "CONFIG",
+        "DBSIZE",
+        "EXEC",
+        "FLUSHALL",
+        "FLUSHDB",
+        "HELLO",
+        "INFO",
+        "MULTI",
+        "PING",
+        "SCAN",
+        "SELECT",
+        "UNWATCH",
+        "DISCARD",
+        "SCRIPT",
+        "TIME",
+        "ECHO",
+        "READONLY",
+    ]
 )
 _SCRIPTS = frozenset({"EVAL", "EVALSHA"})
 _MANY = frozenset({"DEL", "UNLINK", "EXISTS", "MGET", "WATCH", "SUBSCRIBE", "TOUCH"})

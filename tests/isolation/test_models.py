@@ -48,14 +48,13 @@ REFUSALS = (
 
 def shown_while_signing_in(model: type[Model]) -> bool:
     """Users and tenants, and what hangs on a user, are what identity_scope() shows."""
-    return (
-        model in {Tenant, User}
-        or (any(
+    return model in {Tenant, User} or (
+        any(
             f.related_model is not model and shown_while_signing_in(f.related_model)
             for f in relations(model)
             if f.related_model is not Tenant
         )
-        and not hasattr(model, "tenant_id"))
+        and not hasattr(model, "tenant_id")
     )
 
 
