@@ -11,7 +11,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 from websockets.exceptions import ConnectionClosed
 
-from accounts.models import User
+from accounts.models import Tenant, User
 from accounts.scope import tenant_scope
 from chat import identity, push, services
 from chat.consumers.socket import Socket
@@ -21,6 +21,7 @@ from memory.llm.types import Done, ReplyRequest, StreamPart, TextDelta, Usage
 from tests.chat.line import Line, Server, settle
 from tests.isolation import victims
 from tests.isolation.owners import Owner, ask_for
+from tests.isolation.test_pages import WALLS, every_wall
 from tests.isolation.world import World, keep_unchanged
 
 CONSUMERS: dict[str, type[Socket]] = {
@@ -192,18 +193,18 @@ def test_another_tenants_token_opens_no_widget(world: World, server: Server) -> 
         assert line.closed_with() == 4403
 
 
-def test_a_token_says_for_which_desk_it_is_even_with_the_right_key(
-    world: World, server: Server
+@pytest.mark.parametrize("shared", ["name", "secret"])
+def test_a_token_needs_both_the_desks_secret_and_its_name(
+    world: World, server: Server, shared: str
 ) -> None:
     """Two desks of one company may share a secret; a token still names one of them."""
-    victim, own = world.victim, world.own
-    own.tenant.slug, slug = "elsewhere", own.tenant.slug
-    own.tenant.widget_secret, secret = (
-        victim.tenant.widget_secret,
-        own.tenant.widget_secret,
-    )
-    token = identity.sign_customer(own.tenant, victim.customer.external_id)
-    own.tenant.slug, own.tenant.widget_secret = slug, secret
+    victim = world.victim
+    signer = Tenant(slug="elsewhere", widget_secret="another secret, as long as these")
+    if shared == "name":
+        signer.slug = victim.tenant.slug
+    else:
+        signer.widget_secret = victim.tenant.widget_secret
+    token = identity.sign_customer(signer, victim.customer.external_id)
     with keep_unchanged(victim), server.widget(victim.tenant.slug) as line:
         line.send(type="hello", token=token)
         assert line.closed_with() == 4403
@@ -226,12 +227,16 @@ def test_a_visitors_token_brings_nobody_back_who_is_known_or_elsewhere(
     assert owner.mark not in str(ready["events"])
 
 
-def test_a_stranger_of_another_tenant_is_a_stranger_here(world: World) -> None:
+@every_wall
+def test_a_stranger_of_another_tenant_is_a_stranger_here(
+    world: World, wall: str
+) -> None:
     """Not even a visitor that was never verified comes back at another desk."""
     stranger = identity.identify(world.victim.tenant)
     token = identity.sign_visitor(stranger)
-    assert identity.identify(world.victim.tenant, visitor=token) == stranger
-    assert identity.identify(world.own.tenant, visitor=token) != stranger
+    with WALLS[wall]():
+        assert identity.identify(world.victim.tenant, visitor=token) == stranger
+        assert identity.identify(world.own.tenant, visitor=token) != stranger
 
 
 # --- Groups and pushes -------------------------------------------------------------------
