@@ -58,7 +58,7 @@ def owned_models() -> tuple[type[Model], ...]:
 
 @cache
 def owning_column(model: type[Model]) -> str | None:
-    """SQL that is true for the rows of the tenant `%(tenant)s`; None when nothing is."""
+    """SQL that is true for the rows of the tenant `%(tenant)s`, if any is."""
     if model is Tenant:
         return "id = %(tenant)s"
     columns = {f.column for f in model._meta.concrete_fields}

@@ -1,7 +1,6 @@
 """Every page and endpoint out of the URL resolver, and how it is asked."""
 
 import html
-import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from urllib.parse import quote, quote_plus
 from uuid import uuid4
 
 from django.apps import apps
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
@@ -135,13 +133,13 @@ def words(owner: Owner | None) -> dict[str, str]:
             "key": f"t:{uuid4().hex}:c:{uuid4().hex}:{uuid4().hex}:tool:0",
         } | victims.FORM  # fmt: skip
     customer = owner.customer
-    (item, *_) = working.items(owner.tenant.id, customer.pk) or [None]
+    key = next((i.key for i in working.items(owner.tenant.id, customer.pk)), "")
     return {
         "customer": customer.external_id, "customer_id": str(customer.pk),
         "query": owner.named("fact").text, "q": customer.name, "name": customer.name,
         "email": customer.email, "user": str(next(iter(owner.users.values())).pk),
         "message": str(owner.named("message").pk),
-        "id": str(owner.named("conversation").pk), "key": item.key if item else "",
+        "id": str(owner.named("conversation").pk), "key": key,
     } | victims.FORM  # fmt: skip
 
 
@@ -187,7 +185,7 @@ def ask(
     )
 
 
-def _answer(response: HttpResponse, own_words: list[str]) -> Answer:
+def _answer(response: Any, own_words: list[str]) -> Answer:
     def without_own(text: str) -> str:
         for word in sorted(own_words, key=len, reverse=True):
             if len(word) >= _SHORTEST:
@@ -212,8 +210,3 @@ def _answer(response: HttpResponse, own_words: list[str]) -> Answer:
 # A shorter word stands in any text, and echoing it tells nothing.
 _SHORTEST = 6
 _OF_TIME = frozenset({"Expires", "Date", "Content-Length", "X-Shop-Calls"})
-
-
-def source_of(route_callback: Any) -> str:
-    """The source of a view."""
-    return inspect.getsource(inspect.unwrap(route_callback))

@@ -45,13 +45,14 @@ def test_a_command_for_one_tenant_says_and_changes_nothing_of_another(
         if action.required or action.dest == "tenant":
             given += action.option_strings[-1:]
             given.append(value(world, name, action, tmp_path, out))
+    refusal = ""
     with keep_unchanged(world.victim):
         try:
             call_command(COMMANDS[name], *given)
         except CommandError as error:
-            assert world.victim.mark not in str(error)
+            refusal = str(error)
     said = capsys.readouterr()
-    text = f"{said.out}{said.err}{out.read_text() if out.exists() else ''}"
+    text = f"{refusal}{said.out}{said.err}{out.read_text() if out.exists() else ''}"
     # What the input file asked for may be named when it is not found.
     asked = world.victim.customer.external_id
     assert world.victim.mark not in text.replace(asked, "")

@@ -121,7 +121,12 @@ def test_working_memory_is_asked_by_its_whole_owner(world: World) -> None:
             ids = other.tenant.id, other.customer.pk
             assert not working.erase_item(*ids, items[0].key)
             conversation = owner.named("conversation").pk
-            look_up = {"tool": "look_up", "arguments": {"order": f"{owner.mark}order"}}
-            assert working.cached_tool_result(*ids, conversation, **look_up) is None
+            kept = working.cached_tool_result(
+                *ids,
+                conversation,
+                tool="look_up",
+                arguments={"order": f"{owner.mark}order"},
+            )
+            assert kept is None
     # A tenant's id beside another one's customer names nothing, either.
     assert working.items(world.own.tenant.id, world.victim.customer.pk) == []

@@ -4,8 +4,8 @@ The answer is exactly that of something that does not exist, nothing of the vict
 it, and nothing of hers has changed.
 """
 
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -27,7 +27,7 @@ from tests.isolation.world import World, keep_unchanged
 ROLES = (*User.Role.values, "")
 # The answers that let nobody in: there is no such thing, method, power or sign-in.
 SHUT = frozenset({301, 302, 400, 401, 403, 404, 405, 415})
-WALLS = {
+WALLS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "both walls": nullcontext,
     "the filters alone": worlds.without_policies,
     "the policies alone": worlds.without_managers,
@@ -113,7 +113,7 @@ def test_one_foreign_id_among_ones_own_leads_nowhere(
     world: World, watch: Watch, route: Route, name: str, wall: str
 ) -> None:
     """A colleague's customer counts as foreign beside one's own customer's id."""
-    own = dict.fromkeys(route.names, world.own)
+    own: dict[str, Owner | None] = dict.fromkeys(route.names, world.own)
     with (
         keep_unchanged(world.victim),
         keep_unchanged(world.neighbour, whole_tenant=False),

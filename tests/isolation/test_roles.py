@@ -92,7 +92,7 @@ def test_a_role_without_the_power_learns_and_changes_nothing_of_its_own_desk(
             assert world.neighbour.mark not in hers.all_text
 
 
-# --- In which scope work is done ---------------------------------------------------------
+# --- In which scope work is done ------------------------------------------------------
 
 
 @pytest.fixture

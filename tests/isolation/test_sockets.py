@@ -109,7 +109,7 @@ def cookie(world: World, role: str) -> str:
     return world.client(role).cookies["sessionid"].value
 
 
-# --- The agent's socket ------------------------------------------------------------------
+# --- The agent's socket ---------------------------------------------------------------
 
 CONSOLE = [kind for name, kind in MESSAGES if CONSUMERS[name].console]
 WIDGET = [kind for name, kind in MESSAGES if not CONSUMERS[name].console]
@@ -147,7 +147,7 @@ def test_whoever_may_not_chat_gets_no_console(
         assert line.closed_with() == 4401
 
 
-# --- The customer's socket ---------------------------------------------------------------
+# --- The customer's socket ------------------------------------------------------------
 
 
 @pytest.mark.parametrize("whose", ["victim", "neighbour"])
@@ -239,7 +239,7 @@ def test_a_stranger_of_another_tenant_is_a_stranger_here(
         assert identity.identify(world.own.tenant, visitor=token) != stranger
 
 
-# --- Groups and pushes -------------------------------------------------------------------
+# --- Groups and pushes ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", GROUPS)

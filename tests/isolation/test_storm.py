@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection, connections, transaction
@@ -168,6 +169,10 @@ def be_cancelled() -> None:
         cursor.execute("select pg_sleep(1)")
 
 
+# What PostgreSQL itself ends: a cancelled statement, and one of two that wait for each
+# other.
+CALLED_OFF = (psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected)
+
 ENDINGS: list[Callable[[], None]] = [cut_off, fail, be_cancelled]
 
 
@@ -192,8 +197,9 @@ def unit(desk: Desk, tally: Tally, lot: random.Random, *, breaks: bool) -> None:
     except (ZeroDivisionError, CutOff):
         pass
     except DatabaseError as error:
-        if "statement timeout" not in str(error):
+        if not isinstance(error.__cause__, CALLED_OFF):
             tally.wrong.append(f"{tag}: {error!r}")
+        tally.done[f"ended: {type(error.__cause__).__name__}"] += 1
     finally:
         after(tally, tag, lot)
         connection.close()
@@ -210,7 +216,7 @@ def after(tally: Tally, tag: str, lot: random.Random) -> None:
             tally.wrong.append(f"{tag}: without a scope {seen} was seen")
 
 
-# --- Who does them -----------------------------------------------------------------------
+# --- Who does them --------------------------------------------------------------------
 
 
 def thread(desks: list[Desk], tally: Tally, seed: int) -> None:

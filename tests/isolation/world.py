@@ -10,6 +10,7 @@ import psycopg
 import psycopg.conninfo
 from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db.models import Manager
 from django.test import Client
 
 from accounts.models import Customer, CustomerManager, Tenant, TenantManager, User
@@ -70,7 +71,7 @@ def build() -> World:
         owner.rows[User] = owner.users[User.Role.AGENT]
         owner.everything()
     neighbour = _colleague(own, "qzneighbour", None, 3)
-    world = World(
+    return World(
         own=own,
         neighbour=neighbour,
         victim=victim,
@@ -78,7 +79,6 @@ def build() -> World:
         crossed=_colleague(own, "qzcrossed", neighbour, 5),
         clients={},
     )
-    return world
 
 
 def _colleague(own: Owner, mark: str, points_at: Owner | None, number: int) -> Owner:
@@ -101,7 +101,7 @@ def fill_redis(world: World) -> None:
         )
 
 
-# --- What somebody has, seen past every policy ------------------------------------------
+# --- What somebody has, seen past every policy ----------------------------------------
 
 
 def rows_of(owner: Owner, *, whole_tenant: bool) -> dict[str, str]:
@@ -177,7 +177,7 @@ def tear_down() -> None:
     empty_database()
 
 
-# --- One wall at a time ------------------------------------------------------------------
+# --- One wall at a time ---------------------------------------------------------------
 
 
 @contextmanager
@@ -192,7 +192,7 @@ def without_policies() -> Iterator[None]:
         "OPTIONS": {k: v for k, v in settings["OPTIONS"].items() if k != "pool"},
     }
     wrapper = DatabaseWrapper(settings, alias="default")
-    connections["default"] = wrapper  # type: ignore[assignment]
+    connections["default"] = wrapper
     try:
         yield
     finally:
@@ -203,15 +203,16 @@ def without_policies() -> Iterator[None]:
 @contextmanager
 def without_managers() -> Iterator[None]:
     """Let the managers filter nothing: only the policies of PostgreSQL are left."""
-    filtered = {m: m.__dict__["get_queryset"] for m in (TenantManager, CustomerManager)}
-    plain = TenantManager.__mro__[1].get_queryset
+    kinds: tuple[Any, ...] = (TenantManager, CustomerManager)
+    filtered = {kind: kind.__dict__["get_queryset"] for kind in kinds}
+    plain = Manager.get_queryset
     for manager in filtered:
-        manager.get_queryset = plain  # type: ignore[method-assign]
+        manager.get_queryset = plain
     try:
         yield
     finally:
         for manager, method in filtered.items():
-            manager.get_queryset = method  # type: ignore[method-assign]
+            manager.get_queryset = method
 
 
 def settings_now() -> tuple[str, ...]:

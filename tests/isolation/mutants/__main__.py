@@ -12,12 +12,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TypeVar
 
 from tests import environment as env
 from tests.isolation.mutants.in_source import MUTANTS, Mutant
+
+T = TypeVar("T")
 
 _HERE = "tests/isolation"
 _PYTEST = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=line", "--no-header"]
@@ -111,12 +116,10 @@ def in_database(copy: Copy) -> tuple[int, list[str]]:
     return len(found), [name for result, name in found if result != "PASSED"]
 
 
-def green_without_a_mutant(copy: Copy) -> None:
-    """Stop unless the tests that mutants are shown to pass on the plain source."""
-    for tests in sorted({mutant.tests for mutant in MUTANTS}):
-        done = copy.run(tests)
-        if done.returncode:
-            sys.exit(f"{tests} is red without any mutant:\n{done.stdout[-3000:]}")
+def red_without_a_mutant(copy: Copy, tests: str) -> str:
+    """Return what fails on the plain source, where nothing should."""
+    done = copy.run(tests)
+    return f"{tests}:\n{done.stdout[-3000:]}" if done.returncode else ""
 
 
 def main() -> int:
@@ -129,21 +132,27 @@ def main() -> int:
         count, survived = in_database(copies[0])
         survivors += [f"database: {name}" for name in survived]
         print(f"database: {count - len(survived)} of {count} caught", flush=True)
-        green_without_a_mutant(copies[0])
         for copy in copies:
             free.put(copy)
 
-        def show(mutant: Mutant) -> None:
+        def in_a_copy(work: Callable[[Copy, T], str], what: T) -> str:
             copy = free.get()
             try:
-                problem = outcome(copy, mutant)
+                return work(copy, what)
             finally:
                 free.put(copy)
+
+        def show(mutant: Mutant) -> None:
+            problem = in_a_copy(outcome, mutant)
             if problem:
                 survivors.append(f"{mutant.what} ({problem})")
             print(f"{'SURVIVED' if problem else 'caught'}: {mutant.what}", flush=True)
 
         with ThreadPoolExecutor(len(copies)) as pool:
+            suites = sorted({mutant.tests for mutant in MUTANTS})
+            red = list(pool.map(partial(in_a_copy, red_without_a_mutant), suites))
+            if any(red):
+                sys.exit("Red without any mutant: " + "\n".join(red))
             list(pool.map(show, MUTANTS))
     total = count + len(MUTANTS)
     print(f"{total - len(survivors)} of {total} mutants caught", end=" ")

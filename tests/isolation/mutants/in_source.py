@@ -257,8 +257,8 @@ MUTANTS = [
     Mutant(
         "the memory panel shows everybody's history",
         "chat/panel.py",
-        "history = Fact.objects.filter(customer_id=customer_id, valid_to__isnull=False)",
-        "history = Fact.objects.filter(valid_to__isnull=False)",
+        "Fact.objects.filter(customer_id=customer_id, valid_to__isnull=False)",
+        "Fact.objects.filter(valid_to__isnull=False)",
         _OWN,
     ),
     Mutant(
@@ -278,7 +278,8 @@ MUTANTS = [
     Mutant(
         "a conversation's summary may be another customer's",
         "memory/summaries.py",
-        "            customer_id=customer_id,\n            conversation_id=conversation_id,\n"
+        "            customer_id=customer_id,\n"
+        "            conversation_id=conversation_id,\n"
         "            kind=Summary.Kind.ROLLING,",
         "            conversation_id=conversation_id,\n"
         "            kind=Summary.Kind.ROLLING,",
