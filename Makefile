@@ -24,7 +24,7 @@ PRODUCTION = DEBUG=0 ALLOWED_HOSTS=recollect.example \
 
 .PHONY: help
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 # .venv holds the runtime, or the runtime and the test tools; a stamp says which.
 .PHONY: install install-dev
@@ -73,6 +73,14 @@ test: install-dev ## Run the tests
 .PHONY: bench-audit
 bench-audit: install-dev ## Time long audit logs: verify, who saw whom, append
 	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_audit.py
+
+.PHONY: prove-isolation storm
+prove-isolation: install-dev ## Take each wall away in turn: the tests must go red
+	@$(BIN)/python -m tests.isolation.mutants
+
+storm: install-dev ## 20 tenants at once over few connections, with cancellations
+	@STORM_OPERATIONS=200000 $(BIN)/python -m pytest -q -s -p no:randomly \
+		tests/isolation/test_storm.py
 
 check: install-dev ## Formatting, lint, types, layers, templates, settings, locks
 	$(BIN)/ruff format --check .

@@ -307,7 +307,7 @@ def build_context(
         return contexts.pack(
             desk=tenant.name, budget_tokens=tenant.context_tokens, buffer=buffer
         )
-    summary = summaries.latest_rolling(conversation.id)
+    summary = summaries.latest_rolling(conversation.customer_id, conversation.id)
     if summary is not None:
         covered = set(summary.message_ids)
         buffer = [said for said in buffer if said.id not in covered]
@@ -355,7 +355,7 @@ def _roll_up_if_long(conversation_id: UUID, ledger: Ledger) -> None:
     conversation = Conversation.objects.get(pk=conversation_id)
     if conversation.status != Conversation.Status.OPEN:
         return
-    summary = summaries.latest_rolling(conversation_id)
+    summary = summaries.latest_rolling(conversation.customer_id, conversation_id)
     covered = summary.to_seq if summary else 0
     # Most conversations are too short for either limit. The task counts exactly.
     if (

@@ -105,7 +105,7 @@ def entries(
     page = list(events.order_by("-seq")[: LOG_ENTRIES + 1])
     older = page[LOG_ENTRIES - 1].seq if len(page) > LOG_ENTRIES else None
     shown = page[:LOG_ENTRIES][::-1]
-    return list(_lines(shown, marked=marked)), older
+    return list(_lines(conversation, shown, marked=marked)), older
 
 
 def lock_for(conversation: Conversation, user: User) -> Lock:
@@ -130,12 +130,14 @@ def _condition(view: View, user: User) -> Q:
     return still_open
 
 
-def _lines(events: Sequence[Event], *, marked: bool) -> Iterator[Entry]:
+def _lines(
+    conversation: Conversation, events: Sequence[Event], *, marked: bool
+) -> Iterator[Entry]:
     wanted = [event.message_id for event in events if event.message_id]
-    messages = {
-        message.pk: message for message in Message.objects.filter(pk__in=wanted)
-    }
-    evidence = spans(wanted) if marked else {}
+    # No key holds what an event names to its own conversation: the query does.
+    rows = Message.objects.filter(conversation=conversation, pk__in=wanted)
+    messages = {message.pk: message for message in rows}
+    evidence = spans(conversation.customer_id, wanted) if marked else {}
     for event in events:
         if event.kind == Event.Kind.STATE:
             yield Entry(event, None)

@@ -127,7 +127,7 @@ def panel(conversation: Conversation, message_id: UUID | None = None) -> Panel:
             history.prefetch_related("evidence").order_by("-valid_to")[:_HISTORY_SHOWN]
         ),
         episodes=list(summaries.current_episodes().filter(customer_id=customer_id)),
-        summary=summaries.latest_rolling(conversation.id),
+        summary=summaries.latest_rolling(customer_id, conversation.id),
         working=[
             item
             for item in working.items(conversation.tenant_id, customer_id)
@@ -136,10 +136,13 @@ def panel(conversation: Conversation, message_id: UUID | None = None) -> Panel:
     )
 
 
-def spans(message_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
-    """Return, by message, the words that facts rest on."""
+def spans(customer_id: UUID, message_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
+    """Return, by message, the words that facts about this customer rest on."""
     found: dict[UUID, list[str]] = {}
-    for row in Evidence.objects.filter(message_id__in=list(message_ids)):
+    rows = Evidence.objects.filter(
+        customer_id=customer_id, message_id__in=list(message_ids)
+    )
+    for row in rows:
         if row.message_id:
             found.setdefault(row.message_id, []).append(row.span)
     return found

@@ -47,7 +47,7 @@ def consolidate(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bo
 def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
     """Summarise the older half of what no rolling summary covers, when it is long."""
     with customer_scope(tenant_id, customer_id):
-        prior = summaries.latest_rolling(conversation_id)
+        prior = summaries.latest_rolling(customer_id, conversation_id)
         covered = prior.to_seq if prior else 0
         messages = list(said(conversation_id))
     open_messages = [message for message in messages if message.seq > covered]
@@ -69,7 +69,7 @@ def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
     )
     with customer_scope(tenant_id, customer_id):
         conversation = _locked(conversation_id)
-        latest = summaries.latest_rolling(conversation_id)
+        latest = summaries.latest_rolling(customer_id, conversation_id)
         if conversation is None or (latest.to_seq if latest else 0) != covered:
             return False
         summaries.store(

@@ -54,7 +54,8 @@ def events_after(
     )
     wanted = {event.message_id for event in events if event.message_id}
     messages: dict[UUID, Message] = {
-        message.id: message for message in Message.objects.filter(pk__in=wanted)
+        message.id: message
+        for message in Message.objects.filter(conversation=conversation, pk__in=wanted)
     }
     state = state_json(conversation)
     frames = []

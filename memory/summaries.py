@@ -44,11 +44,13 @@ def draft_embedded(
     )
 
 
-def latest_rolling(conversation_id: UUID) -> Summary | None:
-    """Return the newest rolling summary of a conversation."""
+def latest_rolling(customer_id: UUID, conversation_id: UUID) -> Summary | None:
+    """Return the newest rolling summary of a customer's conversation."""
     return (
         Summary.objects.filter(
-            conversation_id=conversation_id, kind=Summary.Kind.ROLLING
+            customer_id=customer_id,
+            conversation_id=conversation_id,
+            kind=Summary.Kind.ROLLING,
         )
         .order_by("-version")
         .first()

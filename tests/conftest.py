@@ -96,6 +96,11 @@ def live_db(
     with django_db_blocker.unblock():
         yield
         connections.close_all()
+    empty_database()
+
+
+def empty_database() -> None:
+    """Delete every row of this worker's database."""
     with as_superuser() as admin:
         tables = admin.execute(
             "select tablename from pg_tables where schemaname = 'public'"
@@ -226,3 +231,19 @@ def elena(desk: Tenant) -> Customer:
 def viktor(other_desk: Tenant) -> Customer:
     """A customer of the other desk."""
     return make_customer(other_desk, "Viktor")
+
+
+# --- What the isolation matrix covers ------------------------------------------------
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say it after a run of the matrix, whichever worker ran which part."""
+    reports = [r for kind in terminalreporter.stats.values() for r in kind]
+    ran = (getattr(report, "nodeid", "") for report in reports)
+    if not any(nodeid.startswith("tests/isolation/") for nodeid in ran):
+        return
+    from tests.isolation import coverage
+
+    terminalreporter.section("isolation matrix")
+    for line in coverage.lines():
+        terminalreporter.write_line(line)

@@ -450,7 +450,7 @@ def test_a_long_conversation_is_rolled_up_to_its_older_half(
     conversation = make_conversation(elena, *texts)
     assert roll_up(conversation)
     with tenant_scope(elena.tenant_id):
-        summary = summaries.latest_rolling(conversation.id)
+        summary = summaries.latest_rolling(elena.id, conversation.id)
         half = len(texts) // 2
         ids = Message.objects.order_by("seq").values_list("id", flat=True)[:half]
         assert summary is not None
@@ -470,7 +470,7 @@ def test_the_next_rolling_summary_covers_what_the_last_one_did(
         write(conversation, "word " * 1_100)
     assert roll_up(conversation)
     with tenant_scope(elena.tenant_id):
-        summary = summaries.latest_rolling(conversation.id)
+        summary = summaries.latest_rolling(elena.id, conversation.id)
         ids = Message.objects.order_by("seq").values_list("id", flat=True)
         assert summary is not None
         assert summary.version == 2
@@ -521,7 +521,7 @@ def test_a_connected_model_rolls_a_long_conversation_up(
     model.json_answer(rolled)
     assert remembering.roll_up(elena.tenant_id, elena.id, conversation.id)
     with tenant_scope(elena.tenant_id):
-        summary = summaries.latest_rolling(conversation.id)
+        summary = summaries.latest_rolling(elena.id, conversation.id)
     assert summary is not None
     assert summary.made_by == "gpt-4.1"
     assert summary.text.startswith("She made remarks.")

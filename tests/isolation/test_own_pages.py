@@ -1,0 +1,83 @@
+"""What one's own pages show, find and take: nothing of anybody else's."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from tests.clients import signed_in
+from tests.isolation import victims
+from tests.isolation.conftest import Watch
+from tests.isolation.owners import about_customers
+from tests.isolation.routes import Route, ask, named, parameters, routes, words
+from tests.isolation.test_pages import (
+    ROLES,
+    WALLS,
+    asked,
+    every_route,
+    every_wall,
+    marks,
+)
+from tests.isolation.world import World, keep_unchanged
+
+LISTS = [route for route in routes() if not route.names and not route.public]
+
+
+@every_wall
+@every_route
+def test_ones_own_page_shows_nobody_else(
+    world: World, watch: Watch, route: Route, wall: str
+) -> None:
+    """Not even where a row of hers names somebody else's, as no key forbids."""
+    one_customers = any(about_customers(named(name)[0]) for name in route.names)
+    with WALLS[wall]():
+        for owner in world.others_than(world.victim):
+            url = route.of(owner)
+            for role in ROLES:
+                for htmx in (False, True):
+                    answer = asked(watch, world, role, "GET", url, htmx=htmx)
+                    foreign = [world.victim]
+                    if one_customers and (
+                        htmx or route.address not in victims.ABOUT_ALL
+                    ):
+                        foreign = world.others_than(owner)
+                    assert not marks(answer, foreign), f"{role}, htmx {htmx}: {url}"
+                    assert answer.status < 500
+
+
+@every_wall
+@pytest.mark.parametrize("route", LISTS, ids=lambda r: f"/{r.address}")
+def test_no_search_filter_order_or_page_finds_somebody_elses(
+    world: World, watch: Watch, route: Route, wall: str
+) -> None:
+    victim = world.victim
+    hers, nobodys = words(victim), words(None)
+    with keep_unchanged(victim), WALLS[wall]():
+        for role in (User.Role.ADMIN, User.Role.COMPLIANCE):
+            for name in parameters():
+                for key in ("q", "email") if wall == "both walls" else ("q",):
+                    found, missing = (
+                        asked(watch, world, role, "GET", f"/{route.address}?{name}={w}")
+                        for w in (hers[key], nobodys[key])
+                    )
+                    assert found.status == missing.status
+                    assert victim.mark not in found.all_text, name
+                    assert found.body == missing.body, f"?{name}= tells her apart"
+
+
+@every_route
+def test_no_write_is_taken_from_another_site(
+    world: World, watch: Watch, route: Route
+) -> None:
+    url = route.of(world.own)
+    watch.sent.append(url)
+    clients: dict[str, Client] = {
+        role: signed_in(world.own.users[role], enforce_csrf_checks=True)
+        for role in User.Role.values
+    }
+    sent = words(world.own)
+    with keep_unchanged(world.own):
+        for role, client in clients.items():
+            for method in ("POST", "PUT", "PATCH", "DELETE"):
+                answer = ask(client, method, url, sent=sent, is_api=route.is_api)
+                if route.address != "healthz":
+                    assert answer.status in {403, 404, 405}, f"{role} {method}"

@@ -1,0 +1,129 @@
+"""Every page and endpoint, asked by whom it is not for.
+
+The answer is exactly that of something that does not exist, nothing of the victim is in
+it, and nothing of hers has changed.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from tests.isolation import world as worlds
+from tests.isolation.conftest import Watch
+from tests.isolation.owners import Owner
+from tests.isolation.routes import (
+    METHODS,
+    Answer,
+    Route,
+    ask,
+    routes,
+    words,
+)
+from tests.isolation.world import World, keep_unchanged
+
+ROLES = (*User.Role.values, "")
+# The answers that let nobody in: there is no such thing, method, power or sign-in.
+SHUT = frozenset({301, 302, 400, 401, 403, 404, 405, 415})
+WALLS: dict[str, Callable[[], AbstractContextManager[None]]] = {
+    "both walls": nullcontext,
+    "the filters alone": worlds.without_policies,
+    "the policies alone": worlds.without_managers,
+}
+
+every_route = pytest.mark.parametrize("route", routes(), ids=lambda r: f"/{r.address}")
+every_wall = pytest.mark.parametrize("wall", WALLS)
+NAMING = [route for route in routes() if route.names]
+
+
+def asked(
+    watch: Watch, world: World, role: str, method: str, url: str, **how: Any
+) -> Answer:
+    watch.sent.append(url)
+    return ask(world.client(role), method, url, **how)
+
+
+def ways(role: str) -> Iterator[tuple[str, bool]]:
+    for method in METHODS:
+        yield method, False
+        if role and method in {"GET", "POST"}:
+            yield method, True
+
+
+def marks(answer: Answer, owners: list[Owner]) -> list[str]:
+    return [owner.mark for owner in owners if owner.mark in answer.all_text]
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role or "anonymous")
+@every_route
+def test_what_is_another_tenants_does_not_exist(
+    world: World, watch: Watch, route: Route, role: str
+) -> None:
+    victim = world.victim
+    hers, nobodys = words(victim), words(None)
+    with keep_unchanged(victim):
+        for method, htmx in ways(role):
+            how = {"is_api": route.is_api, "htmx": htmx}
+            to_her = asked(
+                watch, world, role, method, route.of(victim), sent=hers, **how
+            )
+            to_nobody = asked(
+                watch, world, role, method, route.of(None), sent=nobodys, **how
+            )
+            if not route.public:
+                assert to_her == to_nobody, f"{method}: the two can be told apart"
+                if route.names:
+                    assert to_her.status in SHUT, f"{method} got through"
+            if "tenant_slug" not in route.names:
+                assert victim.mark not in to_her.all_text, method
+            assert to_her.status < 500
+            if role == "" and not route.public:
+                assert to_her.status in {302, 401, 403, 405}, f"{method} let anybody in"
+
+
+@every_wall
+@pytest.mark.parametrize("route", NAMING, ids=lambda r: f"/{r.address}")
+def test_each_wall_alone_keeps_another_tenants_things(
+    world: World, watch: Watch, route: Route, wall: str
+) -> None:
+    if route.public:
+        pytest.skip("public: open to everybody, by design")
+    victim = world.victim
+    with keep_unchanged(victim), WALLS[wall]():
+        for role in User.Role.values:
+            for method in ("GET", "POST"):
+                how = {"sent": words(victim), "is_api": route.is_api}
+                answer = asked(watch, world, role, method, route.of(victim), **how)
+                assert answer.status in {403, 404, 405}, f"{role} {method} got through"
+                assert victim.mark not in answer.all_text
+
+
+MIXED = [
+    (route, name) for route in NAMING if len(route.names) > 1 for name in route.names
+]
+
+
+@every_wall
+@pytest.mark.parametrize(
+    ("route", "name"), MIXED, ids=[f"/{r.address} {n}" for r, n in MIXED]
+)
+def test_one_foreign_id_among_ones_own_leads_nowhere(
+    world: World, watch: Watch, route: Route, name: str, wall: str
+) -> None:
+    """A colleague's customer counts as foreign beside one's own customer's id."""
+    own: dict[str, Owner | None] = dict.fromkeys(route.names, world.own)
+    with (
+        keep_unchanged(world.victim),
+        keep_unchanged(world.neighbour, whole_tenant=False),
+        WALLS[wall](),
+    ):
+        for owner in (world.victim, world.neighbour):
+            url = route.url(own | {name: owner})
+            for role in User.Role.values:
+                for method, htmx in (("GET", False), ("GET", True), ("POST", False)):
+                    how = {"sent": words(owner), "is_api": route.is_api, "htmx": htmx}
+                    answer = asked(watch, world, role, method, url, **how)
+                    assert answer.status in {403, 404, 405}, f"{role} {method}"
+                    assert not marks(answer, [owner])
