@@ -191,9 +191,13 @@ def test_a_search_that_makes_no_sense_is_told_so(
 
 
 def test_pages_follow_each_other_without_a_gap_or_a_repetition(
-    ada: User, elena: Customer
+    ada: User, elena: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saw(ada, elena, times=2 * search.PAGE_ROWS + 7)
+    at = timezone.now()
+    # Many in one moment, so that a page may end in the middle of it.
+    with monkeypatch.context() as clock:
+        clock.setattr(timezone, "now", lambda: at)
+        saw(ada, elena, times=2 * search.PAGE_ROWS + 7)
     with tenant_scope(ada.tenant_id):
         seen, before = [], None
         while True:

@@ -326,6 +326,17 @@ def test_a_history_rewritten_with_the_key_is_noticed_at_the_checkpoint(
     assert "rewritten since the checkpoint" in fault.what
 
 
+def test_the_chain_holds_a_commitment_even_when_the_reason_is_erased(
+    log: Tenant, intruder: Admin
+) -> None:
+    intruder.execute("delete from accounts_auditreason")
+    intruder.execute("delete from accounts_customer")
+    assert verdict(log).faults == ()
+    TAMPERINGS_BY_NAME["reason_commitment"](intruder, random.Random(1), 50)
+    (fault,) = verdict(log).faults
+    assert (fault.seq, fault.what) == (50, "changed: its hash does not match")
+
+
 def test_a_reason_that_was_added_is_noticed(log: Tenant, intruder: Admin) -> None:
     with tenant_scope(log.id):
         bare = AuditEvent.objects.get(seq=7)
