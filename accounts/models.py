@@ -182,11 +182,15 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    @property
+    def sign_in_state(self) -> str:
+        """What a sign-in rests on: when any of it changes, it ends."""
+        return f"{self.password}:{self.role}:{self.sign_in_epoch}"
+
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        # What a session was signed in with: another password, role or epoch ends it.
         return salted_hmac(
             "accounts.User.sign_in",
-            f"{self.password}:{self.role}:{self.sign_in_epoch}",
+            self.sign_in_state,
             secret=secret,
             algorithm="sha256",
         ).hexdigest()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
-from django.db import DatabaseError
+from django.db import Error
 from django.utils.crypto import constant_time_compare
 
 from accounts import audit
@@ -143,7 +143,7 @@ class ConsoleSocket(Socket):
     async def _still_signed_in(self) -> bool:
         try:
             return await sign_ins.watch().holds(self)
-        except DatabaseError as error:
+        except Error as error:
             logger.warning("A sign-in was not looked up: %s", type(error).__name__)
             return False
 

@@ -1,6 +1,7 @@
 """Staff with a password, and what they do at the sign-in page."""
 
-from django.http import HttpResponse
+from typing import Any
+
 from django.test import Client
 
 from accounts.models import User
@@ -17,12 +18,14 @@ def with_password(user: User, password: str = PASSWORD) -> User:
 
 
 def sign_in(
-    browser: Client, user: User, password: str = PASSWORD, **headers: str
-) -> HttpResponse:
+    browser: Client,
+    user: User,
+    password: str = PASSWORD,
+    headers: dict[str, str] | None = None,
+) -> Any:
     """Fill in the form."""
     given = {"login": user.email, "password": password}
-    response: HttpResponse = browser.post("/accounts/login/", given, **headers)
-    return response
+    return browser.post("/accounts/login/", given, headers=headers)
 
 
 def is_signed_in(browser: Client, user: User) -> bool:

@@ -10,7 +10,6 @@ from allauth.socialaccount.models import SocialAccount, SocialApp
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts import staff
@@ -44,7 +43,7 @@ def provider(desk: Tenant) -> Iterator[Provider]:
         yield provider
 
 
-def through(browser: Client, slug: str = "linden", **query: str) -> HttpResponse:
+def through(browser: Client, slug: str = "linden", **query: str) -> Any:
     """Go to the provider and back, as a browser does."""
     away = browser.get(f"/accounts/sso/{slug}/", query)
     assert away.status_code == 302, away.content.decode()

@@ -166,6 +166,12 @@ def test_a_weak_password_is_refused_and_the_link_stays(ada: User) -> None:
     assert accept(url).status_code == 302
 
 
+def test_tries_at_an_invitation_are_limited(ada: User) -> None:
+    url = link(invited(ada))
+    answers = [accept(url, password="short").status_code for _ in range(12)]
+    assert answers == [422] * 10 + [429] * 2
+
+
 def test_an_address_of_another_desk_is_not_given_away_by_inviting_it(
     ada: User, charlie: User
 ) -> None:
