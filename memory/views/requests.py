@@ -208,7 +208,7 @@ def ask(request: HttpRequest, request_id: UUID) -> HttpResponse:
         requests.ask_approval(request_id=row.id, user=signed_in_user(request))
     except ValidationError as refusal:
         return _to(row, request, refusal.messages[0], level=messages.ERROR)
-    return _to(row, request, "Asked. Somebody else has to approve it now.")
+    return _to(row, request, "Approval asked.")
 
 
 @require_http_methods(_ASK_OR_DO)

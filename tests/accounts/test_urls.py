@@ -94,11 +94,11 @@ def test_an_odd_query_breaks_nothing(
     elena: Customer, ada: User, carla: User, address: str
 ) -> None:
     url = filled(address, make_conversation(elena, "Canary").id, elena.id)
-    names = (
+    names = [
         *("q", "page", "view", "before", "message", "index", "key", "receipts"),
         *("customer", "actor", "action", "since", "until"),
         *("requests", "ids", "reason", "kind", "state", "seen"),
-    )
+    ]
     # An address of the page that cannot be parsed comes along.
     headers = {"HX-Request": "true", "HX-Target": "x", "HX-Current-URL": "http://["}
     for user in (ada, carla):

@@ -7,12 +7,13 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Customer, User
-from accounts.scope import tenant_scope
+from accounts.scope import identity_scope, tenant_scope
 from chat import inbox as inboxes
 from chat import services
-from chat.models import Conversation
+from chat.models import Conversation, Message
 from tests.clients import signed_in
 from tests.conftest import make_conversation
+from tests.memory.four_tiers import make_fact
 
 ACTIONS = ["take_over", "hand_back", "close", "reopen"]
 PAGES = ["conversation", "row", "head", "memory"]
@@ -215,3 +216,96 @@ def test_a_malformed_place_in_the_log_is_not_found(
 
 def test_home_sends_an_agent_to_the_inbox(alice: User) -> None:
     assert signed_in(alice).get("/")["Location"] == reverse("chat:inbox")
+
+
+# --- Whose memory an agent sees ------------------------------------------------------
+
+
+@pytest.fixture
+def bobs(bob: User, elena: Customer) -> Conversation:
+    """A conversation that Bob answered and closed; a fact came of it."""
+    conversation = make_conversation(elena, "I moved to Ghent")
+    with tenant_scope(elena.tenant_id):
+        services.send_as_agent(conversation_id=conversation.id, user=bob, text="Noted")
+        services.close(conversation_id=conversation.id, user=bob)
+        said = Message.objects.earliest("seq")
+    fact = make_fact(elena, "nickname", "Zephyr", conversation_id=conversation.id)
+    with tenant_scope(elena.tenant_id):
+        fact.evidence.update(message_id=said.id, span="moved to Ghent")
+    return conversation
+
+
+def memory_of(user: User, conversation: Conversation) -> list[str]:
+    """Everything a page of the inbox shows of it."""
+    client = signed_in(user)
+    fragment = client.get(of("memory", conversation), {"message": str(uuid4())})
+    page = client.get(of("conversation", conversation), {"view": "closed"})
+    log = client.get(of("log", conversation), {"before": 99})
+    assert {fragment.status_code, page.status_code, log.status_code} == {200}
+    return [fragment.text, page.text, log.text]
+
+
+def test_memory_closes_with_the_conversation_for_who_did_not_answer(
+    alice: User, bob: User, ada: User, bobs: Conversation
+) -> None:
+    for page in memory_of(alice, bobs):
+        assert "Zephyr" not in page
+        assert "<mark>" not in page
+    assert "Not yours to look into now" in memory_of(alice, bobs)[0]
+    # Her colleague's conversation is there all the same.
+    assert "I moved to Ghent" in memory_of(alice, bobs)[1]
+    for user in (bob, ada):
+        fragment, page, log = memory_of(user, bobs)
+        assert "Zephyr" in fragment
+        assert "Zephyr" in page
+        assert "<mark>moved to Ghent</mark>" in page
+        assert "<mark>moved to Ghent</mark>" in log
+
+
+@pytest.mark.parametrize("action", ["reopen", "take_over"])
+def test_opening_or_taking_over_shows_the_memory(
+    alice: User, bobs: Conversation, action: str
+) -> None:
+    record = reverse("memory:customer", args=[bobs.customer_id])
+    client = signed_in(alice)
+    nobody = client.get(reverse("memory:customer", args=[uuid4()]))
+    hidden = client.get(record)
+    assert (hidden.status_code, hidden.text) == (404, nobody.text)
+    client.post(of(action, bobs))
+    assert "Zephyr" in memory_of(alice, bobs)[0]
+    assert client.get(record).status_code == 200
+    client.post(of("close", bobs))
+    # She has it now, and keeps it.
+    assert client.get(record).status_code == 200
+
+
+def test_nobody_writes_herself_in_with_a_note(alice: User, bobs: Conversation) -> None:
+    with tenant_scope(bobs.tenant_id):
+        services.send_as_agent(
+            conversation_id=bobs.id, user=alice, text="Curious", note=True
+        )
+    assert "Zephyr" not in memory_of(alice, bobs)[0]
+
+
+def test_an_agent_keeps_sight_of_whom_she_has_answered(
+    alice: User, bob: User, bobs: Conversation
+) -> None:
+    with tenant_scope(bobs.tenant_id):
+        services.send_as_agent(conversation_id=bobs.id, user=alice, text="Me again")
+        services.take_over(conversation_id=bobs.id, user=bob)
+        services.close(conversation_id=bobs.id, user=bob)
+    assert "Zephyr" in memory_of(alice, bobs)[0]
+
+
+def test_somebody_of_the_same_name_has_not_answered(
+    alice: User, bobs: Conversation
+) -> None:
+    with identity_scope():
+        namesake = User.objects.create(
+            tenant=alice.tenant, email="bob2@linden.example", name="Bob"
+        )
+    assert "Zephyr" not in memory_of(namesake, bobs)[0]
+
+
+def test_home_sends_compliance_to_privacy(carla: User) -> None:
+    assert signed_in(carla).get("/")["Location"] == "/privacy/"
