@@ -47,6 +47,7 @@ class RecalledSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
     id = serializers.UUIDField(source="source_id")
     text = serializers.CharField()
+    said_by = serializers.CharField(source="source")
     occurred_at = serializers.DateTimeField()
     score = serializers.FloatField()
     reasons = ReasonsSerializer()

@@ -14,7 +14,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from urllib.parse import unquote
 
 from memory.extraction.orders import COMPACT, PATTERNS
@@ -53,7 +52,6 @@ class Order:
     reason: str
 
 
-@lru_cache(maxsize=4096)
 def reason_to_hold(text: str) -> str:
     """Return why a text reads as an order, for people; empty if it does not."""
     if len(text) > _MAX_CHARS:

@@ -205,7 +205,9 @@ class Attack:
         with tenant_scope(self.desk.id):
             of_hers = {"customer_id": customer.id}
             facts = Fact.objects.filter(**of_hers)
-            remembered = [(fact.key, fact.value, fact.text) for fact in facts]
+            remembered: list[tuple[str, ...]] = [
+                (fact.key, fact.value, fact.text) for fact in facts
+            ]
             remembered += [
                 (s.text, *s.pending_actions, *s.topics, *s.entities)
                 for s in Summary.objects.filter(**of_hers)

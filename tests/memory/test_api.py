@@ -67,6 +67,7 @@ def test_recall_answers_with_reasons_and_the_messages_behind(
         "kind": "fact",
         "id": str(fact.id),
         "text": "Lives in Ghent.",
+        "said_by": "customer",
         "occurred_at": fact.valid_from.isoformat().replace("+00:00", "Z"),
         "score": first["score"],
         "reasons": {
