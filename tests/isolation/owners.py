@@ -23,6 +23,9 @@ class Registry(Protocol):
     """`tests.isolation.victims`, which is written in terms of owners."""
 
     OF_NOBODY: dict[str, str]
+    EMPTY: dict[str, str]
+    HERS: dict[str, str]
+    MORE: dict[str, Any]
     VALUES: dict[str, dict[str, Any]]
     REFERENCES: dict[str, str]
     MAKERS: dict[str, Any]
@@ -48,7 +51,7 @@ def owned_models() -> tuple[type[Model], ...]:
     """Every model of the registry with rows of a tenant, directly or by a parent."""
     found = []
     for model in apps.get_models(include_auto_created=True):
-        if label(model) in registry().OF_NOBODY:
+        if label(model) in registry().OF_NOBODY | registry().EMPTY:
             continue
         if owning_column(model) is None:
             raise ask_for(f"{label(model)} belongs to nobody: say why (OF_NOBODY)")
@@ -74,12 +77,21 @@ def owning_column(model: type[Model]) -> str | None:
 
 
 def relations(model: type[Model]) -> list[Any]:
-    """The foreign keys of a model."""
-    return [f for f in model._meta.concrete_fields if f.is_relation]
+    """The foreign keys of a model, to tables that hold rows."""
+    return [
+        f
+        for f in model._meta.concrete_fields
+        if f.is_relation and label(f.related_model) not in registry().EMPTY
+    ]
 
 
 def about_customers(model: type[Model]) -> bool:
     return issubclass(model, CustomerModel) or model is Customer
+
+
+def is_shared(model: type[Model]) -> bool:
+    """Whether all customers of a tenant have the same row in the world."""
+    return not about_customers(model) and label(model) not in registry().HERS
 
 
 def has_scoped_manager(model: type[Model]) -> bool:
@@ -119,7 +131,7 @@ class Owner:
     Attributes:
         mark: Begins every text of hers; nobody else's text holds it.
         rows: Her row of each model.
-        number: Fills her numbers, so that no two rows of a kind are alike.
+        more: Her further rows, by the names that the registry gives them.
         points_at: Whose rows the unenforced references of her rows name; her own, when
             None.
         number: Fills her numbers, so that no two rows of a kind are alike.
@@ -129,6 +141,7 @@ class Owner:
     tenant: Tenant
     users: dict[str, User] = field(default_factory=dict)
     rows: dict[type[Model], Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
     points_at: "Owner | None" = None
     number: int = 1
     tokens: int = 0
@@ -162,6 +175,9 @@ class Owner:
         """Make a row of every model."""
         for model in owned_models():
             self.row(model)
+        for name, maker in registry().MORE.items():
+            with tenant_scope(self.tenant.id):
+                self.more[name] = maker(self)
         return self
 
     def _introspected(self, model: type[Model]) -> Model:
@@ -199,6 +215,8 @@ class Owner:
 
     def _related(self, model: type[Model], f: Any) -> Any:
         related = f.related_model
+        if label(related) in registry().EMPTY:
+            return None
         if related is Tenant:
             return self.tenant
         if related is User:

@@ -11,12 +11,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
 from psycopg.conninfo import conninfo_to_dict
 
-from accounts.models import Customer, Tenant, User
-from accounts.rls import SameScopeKey
+from accounts.models import Customer, Tenant
+from accounts.rls import RowLevelSecurity, SameScopeKey
 from accounts.scope import (
     ScopeRequiredError,
     customer_scope,
@@ -24,11 +25,13 @@ from accounts.scope import (
     tenant_scope,
 )
 from tests import environment as env
+from tests.isolation import victims
 from tests.isolation import world as worlds
 from tests.isolation.owners import (
     Owner,
     about_customers,
     has_scoped_manager,
+    is_shared,
     label,
     loose_references,
     owned_models,
@@ -49,13 +52,21 @@ REFUSALS = (
 
 def shown_while_signing_in(model: type[Model]) -> bool:
     """What identity_scope() shows: users, tenants, and what hangs on a user."""
-    return model in {Tenant, User} or (
+    return _bound_for_sign_in(model) or (
         any(
             f.related_model is not model and shown_while_signing_in(f.related_model)
             for f in relations(model)
             if f.related_model is not Tenant
         )
         and not hasattr(model, "tenant_id")
+    )
+
+
+def _bound_for_sign_in(model: type[Model]) -> bool:
+    return any(
+        constraint.identity
+        for constraint in model._meta.constraints
+        if isinstance(constraint, RowLevelSecurity)
     )
 
 
@@ -243,7 +254,7 @@ def test_what_no_key_enforces_is_planted_in_the_matrix(
     """The pages, tasks and exports are asked about rows that point at the victim's."""
     name, _, column = reference.rpartition(".")
     model = next(m for m in MODELS if label(m) == name)
-    if not about_customers(model):
+    if is_shared(model):
         return
     target = world.victim.row(loose_references()[reference]).pk
     planted = (
@@ -256,6 +267,29 @@ def test_what_no_key_enforces_is_planted_in_the_matrix(
     )
     assert planted is not None
     assert str(target) in str(planted[0])
+
+
+EMPTY = [apps.get_model(name) for name in victims.EMPTY]
+
+
+@pytest.mark.parametrize("model", EMPTY, ids=label)
+def test_a_table_that_stays_empty_shows_and_takes_no_row(
+    world: World, model: type[Model]
+) -> None:
+    table = model._meta.db_table
+    columns = [f for f in model._meta.concrete_fields if not f.primary_key]
+    names = ", ".join(f'"{f.column}"' for f in columns)
+    texts = ("{}" if f.get_internal_type() == "JSONField" else "x" for f in columns)
+    planted = ", ".join(f"'{text}'" for text in texts)
+    statement = f"insert into {table} ({names}) values ({planted})"
+    worlds.superuser().execute(statement)
+    try:
+        for _, _, scope in [*attacks(world, model), ("", world.own, identity_scope)]:
+            with scope():
+                assert sql(f"select count(*) from {table}") == [(0,)]
+                assert refused(statement)
+    finally:
+        worlds.superuser().execute(f"delete from {table}")
 
 
 # --- The managers ---------------------------------------------------------------------
