@@ -25,6 +25,7 @@ class Registry(Protocol):
     OF_NOBODY: dict[str, str]
     VALUES: dict[str, dict[str, Any]]
     REFERENCES: dict[str, str]
+    MORE: list[tuple[str, dict[str, Any]]]
     MAKERS: dict[str, Any]
 
 
@@ -74,8 +75,12 @@ def owning_column(model: type[Model]) -> str | None:
 
 
 def relations(model: type[Model]) -> list[Any]:
-    """The foreign keys of a model."""
-    return [f for f in model._meta.concrete_fields if f.is_relation]
+    """The foreign keys of a model to what is somebody's."""
+    return [
+        f
+        for f in model._meta.concrete_fields
+        if f.is_relation and label(f.related_model) not in registry().OF_NOBODY
+    ]
 
 
 def about_customers(model: type[Model]) -> bool:
@@ -162,10 +167,17 @@ class Owner:
         """Make a row of every model."""
         for model in owned_models():
             self.row(model)
+        with tenant_scope(self.tenant.id):
+            for name, values in registry().MORE:
+                model = apps.get_model(name)
+                if about_customers(model):
+                    self._introspected(model, values)
         return self
 
-    def _introspected(self, model: type[Model]) -> Model:
-        told = registry().VALUES.get(label(model), {})
+    def _introspected(
+        self, model: type[Model], more: dict[str, Any] | None = None
+    ) -> Model:
+        told = registry().VALUES.get(label(model), {}) | (more or {})
         values = {name: v(self) if callable(v) else v for name, v in told.items()}
         for f in model._meta.concrete_fields:
             if f.name in values or f.primary_key:
@@ -203,7 +215,9 @@ class Owner:
             return self.tenant
         if related is User:
             return self.users[User.Role.AGENT]
-        return None if related is model else self.row(related)
+        if related is model or label(related) in registry().OF_NOBODY:
+            return None
+        return self.row(related)
 
     def _plain(self, model: type[Model], f: Any) -> Any:
         now = timezone.now()

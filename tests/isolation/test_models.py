@@ -15,8 +15,8 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
 from psycopg.conninfo import conninfo_to_dict
 
-from accounts.models import Customer, Tenant, User
-from accounts.rls import SameScopeKey
+from accounts.models import Customer, Tenant
+from accounts.rls import RowLevelSecurity, SameScopeKey
 from accounts.scope import (
     ScopeRequiredError,
     customer_scope,
@@ -48,14 +48,14 @@ REFUSALS = (
 
 
 def shown_while_signing_in(model: type[Model]) -> bool:
-    """What identity_scope() shows: users, tenants, and what hangs on a user."""
-    return model in {Tenant, User} or (
-        any(
-            f.related_model is not model and shown_while_signing_in(f.related_model)
-            for f in relations(model)
-            if f.related_model is not Tenant
-        )
-        and not hasattr(model, "tenant_id")
+    """What identity_scope() shows: by its own policy, or as it hangs on a user."""
+    policies = [c for c in model._meta.constraints if isinstance(c, RowLevelSecurity)]
+    if policies:
+        return any(policy.identity for policy in policies)
+    return any(
+        shown_while_signing_in(f.related_model)
+        for f in relations(model)
+        if f.related_model is not model
     )
 
 

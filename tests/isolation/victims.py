@@ -46,6 +46,12 @@ VALUES: dict[str, dict[str, Any]] = {
     "chat.HttpTool": {"url": "http://127.0.0.1:9/{customer}"},
 }
 
+# Further rows of every customer, which other queries look for.
+MORE: list[tuple[str, dict[str, Any]]] = [
+    ("memory.Fact", {"valid_to": lambda _: timezone.now()}),
+    ("memory.Summary", {"kind": "episode"}),
+]
+
 # Columns that hold the id of a row, where neither a foreign key nor the name says of
 # which: "model.field" → the model.
 REFERENCES = {
