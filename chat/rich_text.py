@@ -57,7 +57,7 @@ def render(text: str, *, allowed_hosts: frozenset[str]) -> SafeString:
         if token.children:
             token.children = list(_with_safe_links(token.children, allowed_hosts))
     html = parser.renderer.render(tokens, parser.options, {})
-    return mark_safe(_clean(html, allowed_hosts))  # noqa: S308 - sanitised here
+    return mark_safe(_clean(html, allowed_hosts).strip())  # noqa: S308 - sanitised here
 
 
 def may_link(href: str, allowed_hosts: frozenset[str]) -> bool:

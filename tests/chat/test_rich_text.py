@@ -120,7 +120,7 @@ def test_only_whole_replies_are_rich() -> None:
     for author in ("assistant", "agent"):
         assert (
             rendered(Message(author=author, text="**a**"))
-            == "<p><strong>a</strong></p>\n"
+            == "<p><strong>a</strong></p>"
         )
         assert rendered(Message(author=author, text="a", status="streaming")) is None
         assert rendered(Message(author=author, text="a", is_note=True)) is None
