@@ -6,12 +6,12 @@ the schema does not name, or cannot be checked against it, is refused.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from string import Formatter
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.exceptions import SchemaError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
@@ -79,13 +79,14 @@ def _closed(schema: Any) -> Any:
     return closed
 
 
-def _broken_rules(errors: Iterator[ValidationError]) -> Iterator[tuple[str, str]]:
+def _broken_rules(errors: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    """Yield where something is wrong, and what, for jsonschema's `ValidationError`s."""
     for error in errors:
         name = str(error.absolute_path[0]) if error.absolute_path else ""
         match error.validator:
             case "required":
-                known: Mapping[str, Any] = error.instance
-                missing = [key for key in error.validator_value if key not in known]
+                told = error.instance
+                missing = [key for key in error.validator_value if key not in told]
                 yield "required", f"Missing: {', '.join(missing)}."
             case "additionalProperties" if not name:
                 known = error.schema.get("properties", {})
