@@ -15,7 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
-from accounts.models import AuditEvent, Customer, User
+from accounts.models import AuditEvent, Customer, Invitation, User
 from accounts.reauthentication import ask_who_it_is
 from accounts.scope import tenant_scope
 
@@ -202,6 +202,9 @@ customers = Policy(
     rows=memory_seen("pk"),
 )
 users = Policy(User, {Act.READ: Power.MANAGE_USERS, Act.CHANGE: Power.MANAGE_USERS})
+invitations = Policy(
+    Invitation, {Act.READ: Power.MANAGE_USERS, Act.CHANGE: Power.MANAGE_USERS}
+)
 audit_events = Policy(AuditEvent, {Act.READ: Power.READ_AUDIT})
 
 

@@ -10,7 +10,6 @@ from allauth.core.exceptions import ReauthenticationRequired
 from asgiref.sync import async_to_sync
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,9 +23,9 @@ from django.views.decorators.http import (
 
 from accounts.audit import record
 from accounts.models import Tenant
-from accounts.policies import Power, desk_view, fetch, may, signed_in_user
+from accounts.policies import Act, Power, desk_view, signed_in_user
 from accounts.scope import tenant_scope
-from chat import desk, tools
+from chat import desk, policies, tools
 from chat.desk_forms import ReasonForm, SitesForm, ToolForm, TryForm
 from chat.models import HttpTool
 
@@ -111,7 +110,8 @@ def add_tool(request: HttpRequest) -> HttpResponse:
 @desk_view(Power.MANAGE_DESK, fresh=True)
 def tool(request: HttpRequest, tool_id: UUID) -> HttpResponse:
     """Show a tool, and change it."""
-    return _edit(request, fetch(HttpTool.objects.all(), tool_id))
+    user = signed_in_user(request)
+    return _edit(request, policies.tools.fetch(user, Act.CHANGE, tool_id))
 
 
 @require_POST
@@ -119,7 +119,7 @@ def tool(request: HttpRequest, tool_id: UUID) -> HttpResponse:
 @desk_view(Power.MANAGE_DESK, fresh=True)
 def delete_tool(request: HttpRequest, tool_id: UUID) -> HttpResponse:
     """Take a tool away."""
-    found = fetch(HttpTool.objects.all(), tool_id)
+    found = policies.tools.fetch(signed_in_user(request), Act.CHANGE, tool_id)
     form = ReasonForm(request.POST)
     if not form.is_valid():
         return _tool(request, found, delete_form=form)
@@ -138,10 +138,8 @@ def try_tool(request: HttpRequest, tool_id: UUID) -> HttpResponse:
     The call goes out between two scopes: none may be open while another server answers.
     """
     user = signed_in_user(request)
-    if not may(user, Power.MANAGE_DESK):
-        raise PermissionDenied
     with tenant_scope(user.tenant_id):
-        found = fetch(HttpTool.objects.all(), tool_id)
+        found = policies.tools.fetch(user, Act.CHANGE, tool_id)
     form = TryForm(request.POST)
     answer, good = "", False
     if form.is_valid():

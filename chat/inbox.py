@@ -135,7 +135,9 @@ def _lines(
 ) -> Iterator[Entry]:
     wanted = [event.message_id for event in events if event.message_id]
     # No key holds what an event names to its own conversation: the query does.
-    rows = Message.objects.filter(conversation=conversation, pk__in=wanted)
+    rows = Message.objects.filter(
+        conversation=conversation, pk__in=wanted
+    ).select_related("tenant")
     messages = {message.pk: message for message in rows}
     evidence = spans(conversation.customer_id, wanted) if marked else {}
     for event in events:

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from accounts.models import Tenant
 from chat.models import Message
 
 TAGS: Final = frozenset(
@@ -36,9 +37,10 @@ _WEB: Final = re.compile(r"https?://([a-z0-9.-]+(?::\d{1,5})?)(?:[/?#][!-\[\]-~]
 _MAIL: Final = re.compile(r"mailto:[a-z0-9._+-]+@([a-z0-9.-]+)\Z")
 
 
-def link_hosts() -> frozenset[str]:
-    """Return the hosts that a reply may link to: our own."""
-    return frozenset({urlsplit(settings.PUBLIC_URL).netloc.lower()})
+def link_hosts(tenant: Tenant) -> frozenset[str]:
+    """Return the hosts that a desk's replies may link to: our own and its sites."""
+    places = [settings.PUBLIC_URL, *tenant.widget_sites]
+    return frozenset(urlsplit(place).netloc.lower() for place in places)
 
 
 def render(text: str, *, allowed_hosts: frozenset[str]) -> SafeString:
@@ -57,7 +59,7 @@ def render(text: str, *, allowed_hosts: frozenset[str]) -> SafeString:
         if token.children:
             token.children = list(_with_safe_links(token.children, allowed_hosts))
     html = parser.renderer.render(tokens, parser.options, {})
-    return mark_safe(_clean(html, allowed_hosts))  # noqa: S308 - sanitised here
+    return mark_safe(_clean(html, allowed_hosts).strip())  # noqa: S308 - sanitised here
 
 
 def may_link(href: str, allowed_hosts: frozenset[str]) -> bool:
@@ -114,7 +116,7 @@ def _clean(html: str, allowed_hosts: frozenset[str]) -> str:
 
 
 def rendered(message: Message) -> str | None:
-    """Return a message as HTML, or None for one that is plain text.
+    """Return a message, with its tenant loaded, as HTML; None for plain text.
 
     Customers, notes and system lines are; so is a reply that is still being written,
     whose pieces are added to what is shown.
@@ -122,4 +124,4 @@ def rendered(message: Message) -> str | None:
     whole = message.status != Message.Status.STREAMING and not message.is_note
     if not whole or message.author not in _WRITERS:
         return None
-    return render(message.text, allowed_hosts=link_hosts())
+    return render(message.text, allowed_hosts=link_hosts(message.tenant))

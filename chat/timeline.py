@@ -55,7 +55,9 @@ def events_after(
     wanted = {event.message_id for event in events if event.message_id}
     messages: dict[UUID, Message] = {
         message.id: message
-        for message in Message.objects.filter(conversation=conversation, pk__in=wanted)
+        for message in Message.objects.filter(
+            conversation=conversation, pk__in=wanted
+        ).select_related("tenant")
     }
     state = state_json(conversation)
     frames = []

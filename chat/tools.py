@@ -70,7 +70,7 @@ class Toolbox:
         )
         if kept is not None:
             return kept, True
-        result, good = await _look_up(tool, arguments, self.customer_ref)
+        result, good = await look_up(tool, arguments, self.customer_ref)
         if good:
             await asyncio.to_thread(
                 working.keep_tool_result,
@@ -105,7 +105,7 @@ async def attempt(
     """
     if refusal := _refusal(tool, arguments, customer_ref):
         return _problem(refusal), False
-    return await _look_up(tool, arguments, customer_ref)
+    return await look_up(tool, arguments, customer_ref)
 
 
 def _refusal(tool: HttpTool, arguments: dict[str, Any], customer_ref: str) -> str:
@@ -123,7 +123,7 @@ def _refusal(tool: HttpTool, arguments: dict[str, Any], customer_ref: str) -> st
     return ""
 
 
-async def _look_up(
+async def look_up(
     tool: HttpTool, arguments: dict[str, Any], customer_ref: str
 ) -> tuple[str, bool]:
     """Ask the tenant's server; runs outside of any scope and transaction.

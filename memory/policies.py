@@ -11,6 +11,7 @@ from memory.models import (
     ErasureReceipt,
     Fact,
     PrivacyRequest,
+    ReviewItem,
     Summary,
 )
 from memory.working import WorkingItem
@@ -73,5 +74,8 @@ privacy_requests = Policy(
         Act.ERASE: Power.PRIVACY,
     },
     rows=_requests,
+)
+review_items = Policy(
+    ReviewItem, {Act.READ: Power.REVIEW_MEMORY, Act.CHANGE: Power.REVIEW_MEMORY}
 )
 receipts = Policy(ErasureReceipt, {Act.READ: Power.PRIVACY})

@@ -229,9 +229,9 @@ def _erase(
         customer_id=customer_id,
         reason=reason,
         detail={
-            "receipt": str(receipt.id),
+            "receipt": receipt.id,
             "rows": sum(counts.values()),
-            "approved_by": receipt.approved_by,
+            "approved_by": receipt.approved_by or None,
         },
     )
     return receipt

@@ -14,10 +14,10 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import staff
+from accounts import policies, staff
 from accounts.forms import InviteForm, ReasonForm, RoleForm
 from accounts.models import Invitation, User
-from accounts.policies import Power, desk_view, fetch, signed_in_user
+from accounts.policies import Act, Power, desk_view, signed_in_user
 from accounts.reauthentication import SECOND_FACTORS
 
 # The invitation whose link the next page shows, and no page after that.
@@ -55,7 +55,7 @@ def users(request: HttpRequest) -> HttpResponse:
 @desk_view(Power.MANAGE_USERS)
 def user(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Show one login, and what can be done about it."""
-    shown = fetch(User.objects.all(), user_id)
+    shown = policies.users.fetch(signed_in_user(request), Act.READ, user_id)
     context = {"shown": shown, "second_factor": bool(_with_second_factor([shown]))}
     return _show(request, "accounts/user.html", context)
 
@@ -79,13 +79,12 @@ def invite(request: HttpRequest) -> HttpResponse:
 @desk_view(Power.MANAGE_USERS, fresh=True)
 def cancel_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Take an invitation back."""
-    fetch(Invitation.objects.all(), invitation_id)
+    by = signed_in_user(request)
+    policies.invitations.fetch(by, Act.CHANGE, invitation_id)
 
     def act(form: forms.Form) -> str:
         cancelled = staff.cancel_invitation(
-            invitation_id=invitation_id,
-            by=signed_in_user(request),
-            **form.cleaned_data,
+            invitation_id=invitation_id, by=by, **form.cleaned_data
         )
         return f"The invitation to {cancelled.email} is cancelled."
 
@@ -123,10 +122,10 @@ def _change(
     change: Callable[..., User],
     done: str,
 ) -> HttpResponse:
-    fetch(User.objects.all(), user_id)
+    by = signed_in_user(request)
+    policies.users.fetch(by, Act.CHANGE, user_id)
 
     def act(form: forms.Form) -> str:
-        by = signed_in_user(request)
         return f"{change(user_id=user_id, by=by, **form.cleaned_data)} {done}"
 
     back = reverse("accounts:user", args=[user_id])

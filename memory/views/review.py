@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.policies import Power, desk_view, fetch, signed_in_user
-from memory import review
+from accounts.policies import Act, Power, desk_view, signed_in_user
+from memory import policies, review
 from memory.models import ReviewItem
 from memory.views.pages import private, show
 
@@ -28,7 +28,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 @desk_view(Power.REVIEW_MEMORY)
 def item(request: HttpRequest, item_id: UUID) -> HttpResponse:
     """Show one item beside the list that it is in."""
-    shown = fetch(review.any_items(), item_id)
+    shown = _fetch(request, Act.READ, item_id)
     return _page(request, review.view_named(shown.state), shown)
 
 
@@ -47,7 +47,7 @@ def refuse(request: HttpRequest, item_id: UUID) -> HttpResponse:
 
 
 def _decide(request: HttpRequest, item_id: UUID, *, accepted: bool) -> HttpResponse:
-    decided = fetch(review.any_items(), item_id)
+    decided = _fetch(request, Act.CHANGE, item_id)
     then: UUID | None = decided.id
     if decided.is_waiting:
         before, after = review.neighbours(decided)
@@ -65,6 +65,12 @@ def _decide(request: HttpRequest, item_id: UUID, *, accepted: bool) -> HttpRespo
     if then is None:
         return private(redirect("memory:review"))
     return private(redirect("memory:review_item", then))
+
+
+def _fetch(request: HttpRequest, act: Act, item_id: UUID) -> ReviewItem:
+    return policies.review_items.fetch(
+        signed_in_user(request), act, item_id, among=review.any_items()
+    )
 
 
 def _page(

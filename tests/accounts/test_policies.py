@@ -6,6 +6,7 @@ product offers it.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from django.db.models import Model
 from django.http import Http404
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from websockets.exceptions import ConnectionClosed
 
 import chat.policies
@@ -23,8 +25,11 @@ import memory.policies
 from accounts import audit, policies
 from accounts.models import (
     AuditEvent,
+    AuditReason,
     Customer,
     CustomerModel,
+    Invitation,
+    SingleSignOn,
     Tenant,
     TenantModel,
     User,
@@ -42,6 +47,7 @@ from memory.models import (
     Fact,
     PrivacyRequest,
     PrivacySubject,
+    ReviewItem,
     Summary,
 )
 from tests.chat.line import Server
@@ -53,6 +59,8 @@ WITHOUT_POLICY: dict[type[Model], str] = {
     Tenant: "each user has one; nobody picks another",
     Evidence: "comes with its fact, never by itself",
     EmbeddingModel: "made and read by the index; no person does either",
+    AuditReason: "comes with its event, never by itself",
+    SingleSignOn: "set by the operator's command; no page shows it",
     PrivacySubject: "comes with its request, never by itself",
     Event: "the log of a conversation, read with it",
 }
@@ -119,6 +127,31 @@ def make_event(customer: Customer) -> AuditEvent:
     )
 
 
+def make_invitation(customer: Customer) -> Invitation:
+    invitation: Invitation = Invitation.objects.create(
+        tenant_id=customer.tenant_id,
+        email=f"{uuid4().hex}@example.org",
+        invited_by=make_user(customer.tenant, f"I{uuid4().hex[:6]}", "admin"),
+        expires_at=timezone.now() + timedelta(hours=1),
+    )
+    return invitation
+
+
+def make_review_item(customer: Customer) -> ReviewItem:
+    item: ReviewItem = ReviewItem.objects.create(
+        tenant_id=customer.tenant_id,
+        customer=customer,
+        kind=ReviewItem.Kind.INSTRUCTION,
+        fact_kind=Fact.Kind.PREFERENCE,
+        key="note",
+        value="Always refund",
+        conversation_id=uuid4(),
+        message_id=uuid4(),
+        said_at=timezone.now(),
+    )
+    return item
+
+
 def make_request(customer: Customer) -> PrivacyRequest:
     opener = make_user(customer.tenant, f"Opener{uuid4().hex[:4]}", "compliance")
     return requests.open_request(
@@ -147,6 +180,7 @@ def message_in(customer: Customer) -> Message:
 ROWS: dict[type[Model], Callable[[Customer], Model]] = {
     Customer: lambda customer: customer,
     User: lambda customer: make_user(customer.tenant, f"U{uuid4().hex[:6]}"),
+    Invitation: make_invitation,
     AuditEvent: make_event,
     Fact: make_fact,
     Summary: make_summary,
@@ -156,6 +190,7 @@ ROWS: dict[type[Model], Callable[[Customer], Model]] = {
     Conversation: closed,
     Message: message_in,
     HttpTool: make_tool,
+    ReviewItem: make_review_item,
 }
 
 

@@ -206,10 +206,10 @@ def test_roles_change_and_suspensions_end_with_a_reason_that_is_recorded(
     assert his.get("/inbox/").status_code == 302, "his sign-in has ended"
     his = signed_in(found(bob))
     admin.post(f"{url}suspend/", {"reason": "left us"})
-    assert his.get("/customers/").status_code == 302
+    assert his.get("/privacy/").status_code == 302
     admin.post(f"{url}reinstate/", {"reason": "is back"})
-    assert his.get("/customers/").status_code == 302, "the old one stays ended"
-    assert signed_in(found(bob)).get("/customers/").status_code == 200
+    assert his.get("/privacy/").status_code == 302, "the old one stays ended"
+    assert signed_in(found(bob)).get("/privacy/").status_code == 200
     assert recorded(desk) == [
         "user.role_changed", "user.suspended", "user.reinstated",
     ]  # fmt: skip

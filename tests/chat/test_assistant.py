@@ -437,6 +437,25 @@ def test_an_argument_that_is_not_required_cannot_climb_either(
     assert shop.asked == []
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"order_number": "LF-20418", "customer": "otto"},
+        {"order_number": {"$ne": 1}},
+        {"order_number": ["LF-20418"]},
+        {"order_number": "LF-20418\u200b"},
+        {"order_number": "LF-20418/refund"},
+        {"order_number": "x" * 500},
+    ],
+)
+def test_a_call_that_the_schema_does_not_allow_is_never_made(
+    elena: Customer, shop: Shop, order_tool: HttpTool, arguments: dict[str, Any]
+) -> None:
+    result, _ = use(elena, ToolCall("1", "look_up_order", arguments))
+    assert json.loads(result)["error"]
+    assert shop.asked == []
+
+
 def test_a_redirect_is_not_an_answer(
     elena: Customer, shop: Shop, order_tool: HttpTool
 ) -> None:

@@ -369,7 +369,7 @@ def test_a_tool_is_tried_outside_of_any_transaction(
     ("arguments", "words"),
     [
         ('{"order_number": "LF-9"}', "Nothing was found"),
-        ('{"order_number": ".."}', "Missing: order_number"),
+        ('{"order_number": ".."}', "Not a number or a name: order_number"),
         ("", "Missing: order_number"),
         ("[1]", "Write a JSON object"),
         ("[" * 5_000, "valid JSON"),

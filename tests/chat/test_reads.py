@@ -183,6 +183,7 @@ def test_nobody_is_recorded_who_was_shown_nothing(
 
 
 def test_the_rest_api_records_what_it_shows(alice: User, elena: Customer) -> None:
+    make_conversation(elena)
     fact = remember(elena, "city", "Ghent", "Lives in Ghent.")
     client = signed_in(alice)
     client.post(

@@ -7,9 +7,11 @@ from html.parser import HTMLParser
 import pytest
 from django.conf import settings
 
+from accounts.models import Tenant
 from chat.models import Message
 from chat.rich_text import TAGS, link_hosts, render, rendered
 
+DESK = Tenant(slug="linden", widget_sites=["https://linden.example"])
 HOSTS = frozenset({"shop.example", "shop.example:8443"})
 HOSTILE = [
     "<script>window.__pwned=1</script>", "<img src=x onerror=alert(1)>",
@@ -95,8 +97,9 @@ def test_links_lead_to_the_desks_own_places_and_others_show_their_address() -> N
     assert "d (https://evil.example/z)" in html
 
 
-def test_our_own_host_is_one_of_them() -> None:
-    assert settings.PUBLIC_URL.removeprefix("http://") in link_hosts()
+def test_our_own_host_and_the_sites_of_the_desk_may_be_linked() -> None:
+    ours = settings.PUBLIC_URL.removeprefix("http://")
+    assert link_hosts(DESK) == {ours, "linden.example"}
 
 
 @pytest.mark.parametrize(
@@ -119,10 +122,16 @@ def test_very_long_text_is_shown_as_it_is() -> None:
 def test_only_whole_replies_are_rich() -> None:
     for author in ("assistant", "agent"):
         assert (
-            rendered(Message(author=author, text="**a**"))
-            == "<p><strong>a</strong></p>\n"
+            rendered(Message(tenant=DESK, author=author, text="**a**"))
+            == "<p><strong>a</strong></p>"
         )
-        assert rendered(Message(author=author, text="a", status="streaming")) is None
-        assert rendered(Message(author=author, text="a", is_note=True)) is None
+        assert (
+            rendered(Message(tenant=DESK, author=author, text="a", status="streaming"))
+            is None
+        )
+        assert (
+            rendered(Message(tenant=DESK, author=author, text="a", is_note=True))
+            is None
+        )
     for author in ("customer", "system", "tool"):
-        assert rendered(Message(author=author, text="**a**")) is None
+        assert rendered(Message(tenant=DESK, author=author, text="**a**")) is None

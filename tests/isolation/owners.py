@@ -25,9 +25,10 @@ class Registry(Protocol):
     OF_NOBODY: dict[str, str]
     EMPTY: dict[str, str]
     HERS: dict[str, str]
-    MORE: dict[str, Any]
+    IN_STATES: dict[str, Any]
     VALUES: dict[str, dict[str, Any]]
     REFERENCES: dict[str, str]
+    MORE: list[tuple[str, dict[str, Any]]]
     MAKERS: dict[str, Any]
 
 
@@ -77,11 +78,12 @@ def owning_column(model: type[Model]) -> str | None:
 
 
 def relations(model: type[Model]) -> list[Any]:
-    """The foreign keys of a model, to tables that hold rows."""
+    """The foreign keys of a model to what is somebody's."""
+    nobodys = registry().OF_NOBODY | registry().EMPTY
     return [
         f
         for f in model._meta.concrete_fields
-        if f.is_relation and label(f.related_model) not in registry().EMPTY
+        if f.is_relation and label(f.related_model) not in nobodys
     ]
 
 
@@ -175,13 +177,19 @@ class Owner:
         """Make a row of every model."""
         for model in owned_models():
             self.row(model)
-        for name, maker in registry().MORE.items():
-            with tenant_scope(self.tenant.id):
+        with tenant_scope(self.tenant.id):
+            for name, values in registry().MORE:
+                model = apps.get_model(name)
+                if about_customers(model):
+                    self._introspected(model, values)
+            for name, maker in registry().IN_STATES.items():
                 self.more[name] = maker(self)
         return self
 
-    def _introspected(self, model: type[Model]) -> Model:
-        told = registry().VALUES.get(label(model), {})
+    def _introspected(
+        self, model: type[Model], more: dict[str, Any] | None = None
+    ) -> Model:
+        told = registry().VALUES.get(label(model), {}) | (more or {})
         values = {name: v(self) if callable(v) else v for name, v in told.items()}
         for f in model._meta.concrete_fields:
             if f.name in values or f.primary_key:
@@ -215,13 +223,13 @@ class Owner:
 
     def _related(self, model: type[Model], f: Any) -> Any:
         related = f.related_model
-        if label(related) in registry().EMPTY:
-            return None
         if related is Tenant:
             return self.tenant
         if related is User:
             return self.users[User.Role.AGENT]
-        return None if related is model else self.row(related)
+        if related is model or f not in relations(model):
+            return None
+        return self.row(related)
 
     def _plain(self, model: type[Model], f: Any) -> Any:
         now = timezone.now()

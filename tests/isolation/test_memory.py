@@ -10,6 +10,7 @@ import pytest
 
 from accounts.models import Customer, User
 from accounts.scope import customer_scope, tenant_scope
+from chat.panel import spans
 from memory import privacy, recall, working
 from memory.models import Embedding
 from tests.isolation import world as worlds
@@ -130,3 +131,13 @@ def test_working_memory_is_asked_by_its_whole_owner(world: World) -> None:
             assert kept is None
     # A tenant's id beside another one's customer names nothing, either.
     assert working.items(world.own.tenant.id, world.victim.customer.pk) == []
+
+
+def test_the_words_that_facts_rest_on_are_one_customers(world: World) -> None:
+    """Evidence of somebody else may name her message, as no key forbids it."""
+    neighbour, crossed = world.neighbour, world.crossed
+    message = neighbour.named("message").pk
+    assert crossed.named("evidence").message_id == message
+    with tenant_scope(neighbour.tenant.id):
+        found = spans(neighbour.customer.pk, [message])
+    assert found == {message: [neighbour.named("evidence").span]}

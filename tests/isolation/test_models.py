@@ -51,22 +51,14 @@ REFUSALS = (
 
 
 def shown_while_signing_in(model: type[Model]) -> bool:
-    """What identity_scope() shows: users, tenants, and what hangs on a user."""
-    return _bound_for_sign_in(model) or (
-        any(
-            f.related_model is not model and shown_while_signing_in(f.related_model)
-            for f in relations(model)
-            if f.related_model is not Tenant
-        )
-        and not hasattr(model, "tenant_id")
-    )
-
-
-def _bound_for_sign_in(model: type[Model]) -> bool:
+    """What identity_scope() shows: by its own policy, or as it hangs on a user."""
+    policies = [c for c in model._meta.constraints if isinstance(c, RowLevelSecurity)]
+    if policies:
+        return any(policy.identity for policy in policies)
     return any(
-        constraint.identity
-        for constraint in model._meta.constraints
-        if isinstance(constraint, RowLevelSecurity)
+        shown_while_signing_in(f.related_model)
+        for f in relations(model)
+        if f.related_model is not model
     )
 
 

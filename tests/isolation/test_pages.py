@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from tests.isolation import victims
 from tests.isolation import world as worlds
 from tests.isolation.conftest import Watch
 from tests.isolation.owners import Owner
@@ -28,6 +29,7 @@ from tests.isolation.world import World, keep_unchanged
 ROLES = (*User.Role.values, "")
 # The answers that let nobody in: there is no such thing, method, power or sign-in.
 SHUT = frozenset({301, 302, 400, 401, 403, 404, 405, 415})
+AWAY = 503
 WALLS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "both walls": nullcontext,
     "the filters alone": worlds.without_policies,
@@ -65,6 +67,12 @@ def test_every_field_of_a_form_is_filled() -> None:
     assert not missing, "say in tests/isolation/victims.py (FORM) what it is sent"
 
 
+def broke(route: Route, answer: Answer) -> bool:
+    """Whether a page failed, where it does not just say that another server is away."""
+    away = route.address in victims.ASKS_OTHERS and answer.status == AWAY
+    return answer.status >= 500 and not away
+
+
 def marks(answer: Answer, owners: list[Owner]) -> list[str]:
     return [owner.mark for owner in owners if owner.mark in answer.all_text]
 
@@ -90,11 +98,12 @@ def test_what_is_another_tenants_does_not_exist(
                 if route.drawn:
                     alike = to_her.status == to_nobody.status
                 assert alike, f"{method}: the two can be told apart"
-                if route.names:
+                # To ask which methods a page has is not to ask for anybody's row.
+                if route.names and method != "OPTIONS":
                     assert to_her.status in SHUT, f"{method} got through"
             if "tenant_slug" not in route.names:
                 assert victim.mark not in to_her.all_text, method
-            assert to_her.status < 500
+            assert not broke(route, to_her)
             if role == "" and not route.public:
                 assert to_her.status in {302, 401, 403, 405}, f"{method} let anybody in"
 

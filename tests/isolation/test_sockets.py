@@ -173,6 +173,20 @@ def test_a_strangers_console_is_told_that_there_is_no_such_thing(
         assert {f["type"] for f in found[0]} == {"error"}
 
 
+def test_a_console_shows_in_a_conversation_only_what_is_its_customers(
+    world: World, server: Server
+) -> None:
+    """Also where one of its events names somebody else's message, as no key forbids."""
+    for owner in world.others_than(world.victim):
+        conversation = str(owner.named("conversation").pk)
+        with server.open("/ws/console/", cookie=cookie(world, User.Role.ADMIN)) as line:
+            shown = line.ask(type="open", conversation=conversation)
+        assert shown["type"] == "ready"
+        assert owner.mark in str(shown)
+        for other in world.others_than(owner):
+            assert other.mark not in str(shown)
+
+
 @pytest.mark.parametrize("who", [User.Role.COMPLIANCE, "", "nonsense"])
 @pytest.mark.parametrize("kind", CONSOLE)
 def test_whoever_may_not_chat_gets_no_console(

@@ -67,6 +67,12 @@ VALUES: dict[str, dict[str, Any]] = {
     "chat.HttpTool": {"url": "http://127.0.0.1:9/{customer}"},
 }
 
+# Further rows of every customer, which other queries look for.
+MORE: list[tuple[str, dict[str, Any]]] = [
+    ("memory.Fact", {"valid_to": lambda _: timezone.now()}),
+    ("memory.Summary", {"kind": "episode"}),
+]
+
 # Columns that hold the id of a row, where neither a foreign key nor the name says of
 # which: "model.field" → the model.
 REFERENCES = {
@@ -171,7 +177,7 @@ MAKERS: dict[str, Callable[[Owner], Model]] = {
 }
 
 # Further rows, for pages and tasks that do something only with one in another state.
-MORE: dict[str, Callable[[Owner], Model]] = {
+IN_STATES: dict[str, Callable[[Owner], Model]] = {
     "waiting request": lambda owner: _asked(owner, PrivacyRequest.State.WAITING),
     "approved request": _approved,
 }
@@ -233,11 +239,21 @@ DRAWN = {
     "settings/desk/secret/": "a new secret for the widget",
 }
 
-# Pages that show all customers of a desk, so a colleague's customer is on them, too.
+# Pages that ask another server, which is away here.
+ASKS_OTHERS = {
+    "accounts/sso/<slug:provider_id>/": "asks the provider",
+    "accounts/sso/<slug:provider_id>/callback/": "asks the provider",
+}
+
+# Pages that show all customers of a desk, so a colleague's customer is on them, too;
+# to htmx some show the one customer alone.
 ABOUT_ALL = {
+    "review/<uuid:item_id>/": "the queue stands beside the item",
     "inbox/<uuid:conversation_id>/": "the list stands beside the conversation",
     "inbox/<uuid:conversation_id>/row/": "the counts of the views come along",
 }
+
+WHOLE = {"review/<uuid:item_id>/": "htmx does not ask for this page"}
 
 # What a form of some page is sent, so that it would do its worst.
 FORM = {

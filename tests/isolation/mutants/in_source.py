@@ -273,7 +273,7 @@ MUTANTS = [
         "chat/panel.py",
         "customer_id=customer_id, message_id__in=list(message_ids)",
         "message_id__in=list(message_ids)",
-        _OWN,
+        f"{_MEMORY} -k words_that_facts",
     ),
     Mutant(
         "a conversation's summary may be another customer's",
