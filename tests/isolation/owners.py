@@ -83,7 +83,7 @@ def relations(model: type[Model]) -> list[Any]:
     return [
         f
         for f in model._meta.concrete_fields
-        if f.is_relation and label(f.related_model) not in nobodys
+        if f.related_model and label(f.related_model) not in nobodys
     ]
 
 

@@ -17,9 +17,8 @@ from fido2.webauthn import (
 def stored(name: str) -> dict[str, Any]:
     """Return what the row of a registered passkey holds, with a key of its own."""
     ids = hashlib.sha256(name.encode()).digest()
-    key = ES256.from_cryptography_key(
-        ec.generate_private_key(ec.SECP256R1()).public_key()
-    )
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    key = ES256.from_cryptography_key(public)  # type: ignore[no-untyped-call]  # theirs
     credential = AttestedCredentialData.create(Aaguid.NONE, ids, key)
     flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.AT
     data = AuthenticatorData.create(ids, flags, 0, credential)

@@ -141,7 +141,7 @@ def parameters(app: str) -> tuple[str, ...]:
 
 
 @cache
-def forms() -> dict[str, type[BaseForm]]:
+def forms() -> dict[str, Any]:
     """Every form of our apps, by its name."""
     for app in OURS:
         for file in Path(env.ROOT / app).rglob("*forms.py"):
@@ -154,7 +154,7 @@ def forms() -> dict[str, type[BaseForm]]:
     }
 
 
-def _below(form: type[BaseForm]) -> Iterator[type[BaseForm]]:
+def _below(form: Any) -> Iterator[Any]:
     for each in form.__subclasses__():
         yield each
         yield from _below(each)

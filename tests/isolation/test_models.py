@@ -4,6 +4,7 @@ The policies are asked in plain SQL as the app's own role. The managers are aske
 a connection that no policy binds, so that they alone keep a row from being found.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -282,6 +283,60 @@ def test_a_table_that_stays_empty_shows_and_takes_no_row(
                 assert refused(statement)
     finally:
         worlds.superuser().execute(f"delete from {table}")
+
+
+# --- The log that only grows ----------------------------------------------------------
+
+LOGS = [apps.get_model(name) for name in victims.APPEND_ONLY]
+
+
+def _changes(model: type[Model]) -> list[str]:
+    table = model._meta.db_table
+    return [
+        f"update {table} set tenant_id = tenant_id",
+        f"delete from {table}",
+        f"truncate {table} cascade",
+    ]
+
+
+@pytest.mark.parametrize("model", LOGS, ids=label)
+def test_no_role_of_ours_may_change_the_log(world: World, model: type[Model]) -> None:
+    if label(model) not in victims.APPEND_ONLY:
+        return
+    rights = [statement.split(maxsplit=1)[0] for statement in _changes(model)]
+    with tenant_scope(world.own.tenant.id):
+        granted = sql(
+            "select r from unnest(%s::text[]) r"
+            " where has_table_privilege(current_user, %s, r)",
+            rights,
+            model._meta.db_table,
+        )
+    assert granted == []
+
+
+@pytest.mark.parametrize("model", LOGS, ids=label)
+def test_whoever_has_the_right_cannot_change_the_log_either(
+    world: World, model: type[Model]
+) -> None:
+    if label(model) not in victims.APPEND_ONLY:
+        return
+    admin = worlds.superuser()
+    for statement in _changes(model):
+        with pytest.raises(psycopg.errors.RaiseException), admin.transaction():
+            admin.execute(statement)
+            pytest.fail(f"{statement!r} was done")
+
+
+@pytest.mark.parametrize("model", LOGS, ids=label)
+def test_nothing_is_written_into_the_middle_of_the_log(
+    world: World, model: type[Model]
+) -> None:
+    if label(model) not in victims.APPEND_ONLY:
+        return
+    insert, row = copied(model, world.own)
+    ahead = json.dumps(json.loads(row) | {"seq": 10**6})
+    with tenant_scope(world.own.tenant.id):
+        assert refused(insert, ahead)
 
 
 # --- The managers ---------------------------------------------------------------------

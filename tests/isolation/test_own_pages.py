@@ -11,6 +11,7 @@ from tests.isolation.owners import about_customers
 from tests.isolation.routes import Route, ask, named, parameters, routes, words
 from tests.isolation.test_pages import (
     ROLES,
+    SHUT,
     WALLS,
     asked,
     broke,
@@ -20,6 +21,7 @@ from tests.isolation.test_pages import (
 )
 from tests.isolation.world import World, keep_unchanged
 
+NO_SUCH_METHOD = 405
 LISTS = [route for route in routes() if not route.names and not route.public]
 
 
@@ -33,6 +35,9 @@ def test_ones_own_page_shows_nobody_else(
     with WALLS[wall]():
         # Where an address names nobody, it is the same for all of them.
         owners = world.others_than(world.victim) if route.names else [world.own]
+        # Theirs name somebody else, which only matters while one wall is gone.
+        if route.names and wall != "both walls":
+            owners = [world.poisoned, world.crossed]
         for owner in owners:
             url = route.of(owner)
             for role in ROLES:
@@ -46,6 +51,8 @@ def test_ones_own_page_shows_nobody_else(
                         foreign = world.others_than(owner)
                     assert not marks(answer, foreign), f"{role}, htmx {htmx}: {url}"
                     assert not broke(route, answer)
+                    if answer.status == NO_SUCH_METHOD:
+                        return
 
 
 @every_wall
@@ -57,6 +64,9 @@ def test_no_search_filter_order_or_page_finds_somebody_elses(
     hers, nobodys = words(victim), words(None)
     with keep_unchanged(victim), WALLS[wall]():
         for role in (User.Role.ADMIN, User.Role.COMPLIANCE):
+            plain = asked(watch, world, role, "GET", f"/{route.address}")
+            if plain.status in SHUT:
+                continue
             for name in parameters(route.app):
                 for key in ("q", "email") if wall == "both walls" else ("q",):
                     found, missing = (

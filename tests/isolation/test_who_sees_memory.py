@@ -16,7 +16,7 @@ from tests.isolation import world as worlds
 from tests.isolation.conftest import Watch
 from tests.isolation.owners import Owner, about_customers, owned_models
 from tests.isolation.routes import Route, ask, routes, words
-from tests.isolation.test_pages import WALLS, asked, every_route, every_wall
+from tests.isolation.test_pages import asked, every_route
 from tests.isolation.world import World, keep_unchanged
 
 # Where a row stands for what is remembered; all that the app keeps about customers.
@@ -90,14 +90,13 @@ def without_open_request(owner: Owner) -> Iterator[None]:
             admin.execute(state, [old, request])
 
 
-@every_wall
 @every_route
 def test_an_agent_is_shown_no_memory_of_whom_she_does_not_work_with(
-    world: World, watch: Watch, route: Route, wall: str
+    world: World, watch: Watch, route: Route
 ) -> None:
     alone, agent = world.neighbour, User.Role.AGENT
     kept = remembered(alone)
-    with left_alone(alone), WALLS[wall]():
+    with left_alone(alone):
         for htmx in (False, True):
             url = route.of(alone)
             answer = asked(watch, world, agent, "GET", url, htmx=htmx)
@@ -125,14 +124,13 @@ def test_whom_an_agent_does_not_work_with_does_not_exist_for_her(
             assert to_her == to_nobody
 
 
-@every_wall
 @every_route
 def test_compliance_is_shown_no_memory_without_an_unfinished_request(
-    world: World, watch: Watch, route: Route, wall: str
+    world: World, watch: Watch, route: Route
 ) -> None:
     about, role = world.own, User.Role.COMPLIANCE
     kept = remembered(about)
-    with without_open_request(about), WALLS[wall]():
+    with without_open_request(about):
         for method, htmx in (("GET", False), ("GET", True), ("POST", False)):
             sent = words(about, route) if method == "POST" else None
             if method == "POST" and not route.names:

@@ -37,6 +37,15 @@ OF_NOBODY = {
 # Tables that stay empty: their policy shows and takes no row at all.
 EMPTY = {"socialaccount.SocialApp": "providers are rows of SingleSignOn"}
 
+# Tables that only grow, and the triggers that refuse anything else.
+APPEND_ONLY = {
+    "accounts.AuditEvent": (
+        "accounts_auditevent_append_only",
+        "accounts_auditevent_keep",
+        "accounts_auditevent_continues",
+    )
+}
+
 # Rows of the tenant's that name one of its customers, so that each has her own.
 HERS = {
     "accounts.AuditEvent": "whom it is about",
