@@ -99,7 +99,7 @@ def test_recall_by_somebody_elses_own_text_and_vector_finds_nothing_of_hers(
         assert recall.recall(query, customer_id=owner.customer.pk) == []
 
 
-@pytest.mark.parametrize("role", User.Role.values)
+@pytest.mark.parametrize("role", [User.Role.AGENT, User.Role.ADMIN])
 def test_the_api_recalls_nothing_of_anybody_else(world: World, role: str) -> None:
     query = query_of(world.victim).text
     for owner in world.others_than(world.victim):
