@@ -76,11 +76,8 @@ def owning_column(model: type[Model]) -> str | None:
 
 def relations(model: type[Model]) -> list[Any]:
     """The foreign keys of a model to what is somebody's."""
-    return [
-        f
-        for f in model._meta.concrete_fields
-        if f.is_relation and label(f.related_model) not in registry().OF_NOBODY
-    ]
+    fields: list[Any] = [f for f in model._meta.concrete_fields if f.is_relation]
+    return [f for f in fields if label(f.related_model) not in registry().OF_NOBODY]
 
 
 def about_customers(model: type[Model]) -> bool:
