@@ -63,6 +63,13 @@ class World:
         return [owner for owner in self.owners if owner not in mine]
 
 
+# What each text in the world begins with; no text drawn by lot holds one by chance.
+MARKS = (
+    *("qzours", "qztheirs", "qzstaff"),
+    *("qzown", "qzneighbour", "qzvictim", "qzpoisoned", "qzcrossed"),
+)
+
+
 def build() -> World:
     ours, theirs = new_tenant("qzours"), new_tenant("qztheirs")
     victim = Owner("qzvictim", theirs, new_users("qzvictim", theirs), number=2)
