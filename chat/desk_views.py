@@ -22,11 +22,12 @@ from django.views.decorators.http import (
 )
 
 from accounts.audit import record
+from accounts.forms import ReasonForm
 from accounts.models import Tenant
 from accounts.policies import Act, Power, desk_view, signed_in_user
 from accounts.scope import tenant_scope
 from chat import desk, policies, tools
-from chat.desk_forms import ReasonForm, SitesForm, ToolForm, TryForm
+from chat.desk_forms import SitesForm, ToolForm, TryForm
 from chat.models import HttpTool
 
 P = ParamSpec("P")

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import audit
+from accounts.asked import as_uuid
 from accounts.audit import search
 from accounts.audit.forms import SearchForm
 from accounts.audit.verify import standing
@@ -69,7 +70,7 @@ def _about(text: str) -> _About:
     if found:
         return _About(ref=found[0].id, name=found[0].display_name)
     # Somebody erased is still in the log, by her id only.
-    ref = search.as_uuid(text)
+    ref = as_uuid(text)
     return _About(ref=ref, name=search.erased_name(ref) if ref else "")
 
 

@@ -7,9 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts import audit
+from accounts.asked import wants_fragment
 from accounts.policies import Act, Power, customers, desk_view, signed_in_user
 from memory import records
-from memory.views.pages import show, wants_fragment
+from memory.views.pages import show
 
 
 @require_safe

@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
+from accounts.asked import wants_fragment
+from accounts.forms import ReasonForm
 from accounts.models import Customer
 from memory import records
-from memory.forms import ReasonForm
 
 # What a form that was not accepted answers with; `js/customer.js` shows it in place.
 REFUSED = 422
@@ -47,11 +48,6 @@ class Confirmation:
     reason: str = ""
     reason_error: str = ""
     error: str = ""
-
-
-def wants_fragment(request: HttpRequest) -> bool:
-    """Return whether htmx asks for a part of the page."""
-    return request.headers.get("HX-Request") == "true"
 
 
 def private(response: HttpResponse) -> HttpResponse:

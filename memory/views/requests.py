@@ -22,6 +22,7 @@ from django.views.decorators.http import (
 )
 
 from accounts import audit
+from accounts.asked import as_uuid, wants_fragment
 from accounts.models import Customer, User
 from accounts.policies import Act, Power, customers, desk_view, fetch, signed_in_user
 from memory import policies, privacy, records, requests
@@ -38,7 +39,6 @@ from memory.views.pages import (
     UNAVAILABLE,
     private,
     show,
-    wants_fragment,
 )
 
 _ASK_OR_DO = ["GET", "HEAD", "POST"]
@@ -52,7 +52,7 @@ def new(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
     directory = customers.rows(user, Act.FIND)
     sent = request.POST if request.method == "POST" else request.GET
-    wanted = [each for text in sent.getlist("customer") if (each := _uuid(text))]
+    wanted = [each for text in sent.getlist("customer") if (each := as_uuid(text))]
     chosen = list(directory.filter(pk__in=wanted[: requests.MAX_SUBJECTS]))
     form = OpenRequestForm(_sent(request), directory=directory, customers=chosen)
     if request.method == "POST" and form.is_valid():
@@ -342,10 +342,3 @@ def _to(
 ) -> HttpResponse:
     messages.add_message(request, level, notice)
     return private(redirect("memory:privacy_request", row.id))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -14,6 +14,7 @@ from django.views.decorators.http import (
     require_safe,
 )
 
+from accounts.asked import wants_fragment
 from accounts.models import Customer, User
 from accounts.policies import Act, Power, customers, desk_view, signed_in_user
 from memory import curation, facts, policies
@@ -25,7 +26,6 @@ from memory.views.pages import (
     ask_why,
     show,
     show_changed,
-    wants_fragment,
 )
 
 _ASK_OR_DO = ["GET", "HEAD", "POST"]
