@@ -31,7 +31,8 @@ export class Thread {
     const article = parse(html);
     if (!article) return;
     if (before) before.replaceWith(article);
-    else this.log.append(article);
+    // What waits to be sent comes after all that the server has.
+    else this.log.insertBefore(article, this.log.querySelector(":scope > [data-client]"));
     htmx.process(article);
     localiseTimes(article);
     if (message && message.status !== "streaming") this.announce(message);

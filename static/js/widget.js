@@ -176,6 +176,7 @@ function showMessage(message) {
   const article =
     (find(message.id) ?? (message.client_id && findPending(message.client_id))) || place(message);
   article.dataset.message = message.id;
+  delete article.dataset.client; // it has its place now
   fill(article.querySelector("[data-text]"), message);
   if (message.author === "system") return;
   dress(article, message);
@@ -192,7 +193,8 @@ function fill(node, { text, html }) {
 function place(message) {
   document.getElementById("hello")?.remove();
   const article = blank(message.author === "system" ? "event" : "message");
-  log.append(article);
+  // What waits to be sent comes after all that the server has.
+  log.insertBefore(article, log.querySelector("[data-client]"));
   return article;
 }
 

@@ -35,6 +35,15 @@ NOTE = "She sounds hurried, keep it short."
 SENTINELS = ("zephyrine", "linden row", "hurried")
 
 
+# The socket says hello a second late.
+SLOW_GREETING = """
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (text) {
+  setTimeout(() => send.call(this, text), text.includes('"hello"') ? 1000 : 0);
+};
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Cast:
     """Who takes part, made before the browsers start."""
@@ -86,6 +95,7 @@ def test_a_customer_is_answered_remembered_and_forgotten_and_no_stranger_notices
 
     an_admin_mends_her_memory(Staff(open_page(), "ada@linden.example"), customer)
     elena.leave()
+    what_waits_for_the_line_comes_last(open_page(), cast.elena)
     compliance_exports_and_erases(Staff(open_page(), "carla@linden.example"), customer)
     nothing_of_her_is_left(customer)
     only_his_own_news_reached(charlie, Visitor(open_page(), "harbour", cast.viktor))
@@ -212,6 +222,19 @@ def an_admin_mends_her_memory(ada: Staff, customer: UUID) -> None:
     dialog.get_by_role("button", name="Erase entry").click()
     expect(ada.page.get_by_text("Erased from the index.")).to_be_visible()
     assert look_up(entries, customer) == [(before - 1,)]
+
+
+def what_waits_for_the_line_comes_last(page: Page, token: str) -> None:
+    """Elena writes before the server has shown her what was said already."""
+    page.add_init_script(SLOW_GREETING)
+    page.goto(f"/widget/linden/#token={token}")
+    page.get_by_label("Message", exact=True).fill("One more thing.")
+    page.keyboard.press("Enter")
+    expect(page.locator("#signed-in")).to_be_visible()
+    hers = page.locator("#messages .msg.ours")
+    expect(hers.last).to_contain_text("One more thing.")
+    expect(hers.first).not_to_contain_text("One more thing.")
+    page.context.close()
 
 
 def compliance_exports_and_erases(carla: Staff, customer: UUID) -> None:

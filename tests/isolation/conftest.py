@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.middleware import SIGN_IN_PREFIX
 from accounts.models import User
@@ -50,8 +51,17 @@ def watch(caplog: pytest.LogCaptureFixture) -> Iterator[Watch]:
 
 
 @pytest.fixture
-def world(standing: World, empty_redis: None, watch: Watch) -> Iterator[World]:
+def world(
+    standing: World,
+    empty_redis: None,
+    watch: Watch,
+    settings: Settings,
+    tmp_path: Path,
+) -> Iterator[World]:
     """The world with Redis filled again, and everybody signed in."""
+    settings.AUDIT_CHECKPOINT_DIR = tmp_path / "checkpoints"
+    # A limit that is reached between two questions tells them apart by itself.
+    settings.ACCOUNT_RATE_LIMITS = False
     worlds.fill_redis(standing)
     for role in (*User.Role.values, ""):
         standing.client(role)

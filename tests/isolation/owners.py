@@ -23,6 +23,9 @@ class Registry(Protocol):
     """`tests.isolation.victims`, which is written in terms of owners."""
 
     OF_NOBODY: dict[str, str]
+    EMPTY: dict[str, str]
+    HERS: dict[str, str]
+    IN_STATES: dict[str, Any]
     VALUES: dict[str, dict[str, Any]]
     REFERENCES: dict[str, str]
     MORE: list[tuple[str, dict[str, Any]]]
@@ -49,7 +52,7 @@ def owned_models() -> tuple[type[Model], ...]:
     """Every model of the registry with rows of a tenant, directly or by a parent."""
     found = []
     for model in apps.get_models(include_auto_created=True):
-        if label(model) in registry().OF_NOBODY:
+        if label(model) in registry().OF_NOBODY | registry().EMPTY:
             continue
         if owning_column(model) is None:
             raise ask_for(f"{label(model)} belongs to nobody: say why (OF_NOBODY)")
@@ -76,15 +79,21 @@ def owning_column(model: type[Model]) -> str | None:
 
 def relations(model: type[Model]) -> list[Any]:
     """The foreign keys of a model to what is somebody's."""
+    nobodys = registry().OF_NOBODY | registry().EMPTY
     return [
         f
         for f in model._meta.concrete_fields
-        if f.is_relation and label(f.related_model) not in registry().OF_NOBODY
+        if f.related_model and label(f.related_model) not in nobodys
     ]
 
 
 def about_customers(model: type[Model]) -> bool:
     return issubclass(model, CustomerModel) or model is Customer
+
+
+def is_shared(model: type[Model]) -> bool:
+    """Whether all customers of a tenant have the same row in the world."""
+    return not about_customers(model) and label(model) not in registry().HERS
 
 
 def has_scoped_manager(model: type[Model]) -> bool:
@@ -124,7 +133,7 @@ class Owner:
     Attributes:
         mark: Begins every text of hers; nobody else's text holds it.
         rows: Her row of each model.
-        number: Fills her numbers, so that no two rows of a kind are alike.
+        more: Her further rows, by the names that the registry gives them.
         points_at: Whose rows the unenforced references of her rows name; her own, when
             None.
         number: Fills her numbers, so that no two rows of a kind are alike.
@@ -134,6 +143,7 @@ class Owner:
     tenant: Tenant
     users: dict[str, User] = field(default_factory=dict)
     rows: dict[type[Model], Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
     points_at: "Owner | None" = None
     number: int = 1
     tokens: int = 0
@@ -172,6 +182,8 @@ class Owner:
                 model = apps.get_model(name)
                 if about_customers(model):
                     self._introspected(model, values)
+            for name, maker in registry().IN_STATES.items():
+                self.more[name] = maker(self)
         return self
 
     def _introspected(
@@ -215,7 +227,7 @@ class Owner:
             return self.tenant
         if related is User:
             return self.users[User.Role.AGENT]
-        if related is model or label(related) in registry().OF_NOBODY:
+        if related is model or f not in relations(model):
             return None
         return self.row(related)
 

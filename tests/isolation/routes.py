@@ -1,6 +1,7 @@
 """Every page and endpoint out of the URL resolver, and how it is asked."""
 
 import html
+import importlib
 import json
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from urllib.parse import quote, quote_plus
 from uuid import uuid4
 
 from django.apps import apps
+from django.forms import BaseForm
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
@@ -31,13 +33,15 @@ class Route:
 
     Attributes:
         address: As written, such as `inbox/<uuid:conversation_id>/`.
-        arguments: Name → whether it is a UUID, in order.
+        arguments: Name and kind of each, in order.
         is_api: Whether it takes JSON.
+        app: Which app its view is in.
     """
 
     address: str
-    arguments: tuple[tuple[str, bool], ...]
+    arguments: tuple[tuple[str, str], ...]
     is_api: bool
+    app: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -48,11 +52,16 @@ class Route:
     def public(self) -> bool:
         return self.address.startswith(tuple(victims.PUBLIC))
 
+    @property
+    def drawn(self) -> bool:
+        """Whether something on the page is another one each time."""
+        return self.address in victims.DRAWN
+
     def url(self, owners: dict[str, Owner | None]) -> str:
         """The address with each argument filled by the row of its owner."""
         filled = self.address
-        for name, is_uuid in self.arguments:
-            value = _value(name, owners.get(name), is_uuid)
+        for name, kind in self.arguments:
+            value = self._value(name, owners.get(name), kind)
             filled = re.sub(rf"<(\w+:)?{name}>", quote(str(value)), filled, count=1)
         return f"/{filled}"
 
@@ -60,18 +69,25 @@ class Route:
         """The address with every argument filled by one owner's rows."""
         return self.url(dict.fromkeys(self.names, owner))
 
+    def _value(self, name: str, owner: Owner | None, kind: str) -> Any:
+        if name in victims.PLAIN_ARGUMENTS:
+            return victims.PLAIN_ARGUMENTS[name]
+        if owner is None:
+            nobodys = {"uuid": uuid4(), "int": 999_999_999}
+            return nobodys.get(kind, NOBODY)
+        return value_of(name, owner, at=self.address)
 
-def _value(name: str, owner: Owner | None, is_uuid: bool) -> Any:
-    if name in victims.PLAIN_ARGUMENTS:
-        return victims.PLAIN_ARGUMENTS[name]
+
+def value_of(name: str, owner: Owner, *, at: str) -> Any:
+    """What fills an argument of a path or a task with something of an owner's."""
     row, attribute = named(name)
-    if owner is None:
-        return uuid4() if is_uuid else NOBODY
-    return getattr(owner.row(row), attribute)
+    argument, further = victims.INSTEAD.get(at, ("", ""))
+    found = owner.more[further] if name == argument else owner.row(row)
+    return attribute(found) if callable(attribute) else getattr(found, attribute)
 
 
 @cache
-def named(name: str) -> tuple[Any, str]:
+def named(name: str) -> tuple[Any, Any]:
     if name in victims.ARGUMENTS:
         label, attribute = victims.ARGUMENTS[name]
         return apps.get_model(label), attribute
@@ -98,8 +114,9 @@ def _walk(patterns: list[URLPattern | URLResolver], at: str) -> Iterator[Route]:
             found = re.findall(r"<(?:(\w+):)?(\w+)>", address)
             yield Route(
                 address=address,
-                arguments=tuple((name, kind == "uuid") for kind, name in found),
+                arguments=tuple((name, kind) for kind, name in found),
                 is_api=hasattr(pattern.callback, "cls"),
+                app=pattern.callback.__module__.split(".")[0],
             )
 
 
@@ -112,24 +129,54 @@ def _text(pattern: URLPattern | URLResolver) -> str:
 
 
 @cache
-def parameters() -> tuple[str, ...]:
-    """Every name that some view reads out of a query, from the sources of the apps."""
+def parameters(app: str) -> tuple[str, ...]:
+    """Every name that a view of an app reads out of a query, from its sources."""
     found: set[str] = set()
-    for app in OURS:
-        for file in Path(env.ROOT / app).rglob("*.py"):
-            found |= set(
-                re.findall(r"GET\.get(?:list)?\(\s*[\"'](\w+)", file.read_text())
-            )
+    for file in Path(env.ROOT / app).rglob("*.py"):
+        text = file.read_text()
+        found |= set(re.findall(r"GET\.get(?:list)?\(\s*[\"'](\w+)", text))
+        for form in re.findall(r"(\w+Form)\(request\.GET", text):
+            found |= set(forms()[form].base_fields)
     return tuple(sorted(found))
 
 
-def words(owner: Owner | None) -> dict[str, str]:
+@cache
+def forms() -> dict[str, Any]:
+    """Every form of our apps, by its name."""
+    for app in OURS:
+        for file in Path(env.ROOT / app).rglob("*forms.py"):
+            at = file.relative_to(env.ROOT).with_suffix("")
+            importlib.import_module(".".join(at.parts))
+    return {
+        form.__name__: form
+        for form in _below(BaseForm)
+        if form.__module__.split(".")[0] in OURS
+    }
+
+
+def _below(form: Any) -> Iterator[Any]:
+    for each in form.__subclasses__():
+        yield each
+        yield from _below(each)
+
+
+def words(owner: Owner | None, route: Route | None = None) -> dict[str, str]:
     """What a form, a query or a JSON body says when it asks for an owner's things."""
+    said = _words(owner)
+    for start, fillers in victims.FORM_AT.items():
+        if route is not None and route.address.startswith(start):
+            for name, filler in fillers.items():
+                said[name] = filler(owner) if owner else str(uuid4())
+    return said
+
+
+def _words(owner: Owner | None) -> dict[str, str]:
     if owner is None:
         return {
             "customer": NOBODY, "customer_id": str(uuid4()), "query": NOBODY,
             "q": NOBODY, "name": NOBODY, "email": "nobody@example.net",
             "user": str(uuid4()), "message": str(uuid4()), "id": str(uuid4()),
+            "ids": NOBODY, "login": "nobody@example.net",
             "key": f"t:{uuid4().hex}:c:{uuid4().hex}:{uuid4().hex}:tool:0",
         } | victims.FORM  # fmt: skip
     customer = owner.customer
@@ -140,6 +187,7 @@ def words(owner: Owner | None) -> dict[str, str]:
         "email": customer.email, "user": str(next(iter(owner.users.values())).pk),
         "message": str(owner.named("message").pk),
         "id": str(owner.named("conversation").pk), "key": key,
+        "ids": customer.external_id, "login": owner.named("user").email,
     } | victims.FORM  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 from argparse import Action
+from itertools import chain, product
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -33,38 +34,50 @@ OF_A_TENANT = sorted(set(COMMANDS) - set(victims.NO_TENANT))
 
 @pytest.mark.parametrize("name", OF_A_TENANT)
 def test_a_command_for_one_tenant_says_and_changes_nothing_of_another(
-    world: World, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    world: World,
+    name: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("OIDC_CLIENT_SECRET", "planted")
     parser = COMMANDS[name].create_parser("manage.py", name)
     actions = {action.dest: action for action in parser._actions}
     if "tenant" not in actions:
         raise ask_for(f"command {name} takes no --tenant: say why (NO_TENANT)")
     out = tmp_path / "out.jsonl"
-    given: list[str] = []
-    for action in actions.values():
-        if action.required or action.dest == "tenant":
-            given += action.option_strings[-1:]
-            given.append(value(world, name, action, tmp_path, out))
-    refusal = ""
-    with keep_unchanged(world.victim):
-        try:
-            call_command(COMMANDS[name], *given)
-        except CommandError as error:
-            refusal = str(error)
-    said = capsys.readouterr()
-    text = f"{refusal}{said.out}{said.err}{out.read_text() if out.exists() else ''}"
-    # What the input file asked for may be named when it is not found.
-    asked = world.victim.customer.external_id
-    assert world.victim.mark not in text.replace(asked, "")
+    wanted = [
+        [[*action.option_strings[-1:], value] for value in told]
+        for action in actions.values()
+        if (told := values(world, name, action, tmp_path, out))
+    ]
+    for given in product(*wanted):
+        refusal = ""
+        with keep_unchanged(world.victim):
+            try:
+                call_command(COMMANDS[name], *chain.from_iterable(given))
+            except CommandError as error:
+                refusal = str(error)
+        said = capsys.readouterr()
+        text = f"{refusal}{said.out}{said.err}{out.read_text() if out.exists() else ''}"
+        # What was asked for may be named when it is not found.
+        asked = world.victim.customer.external_id
+        assert world.victim.mark not in text.replace(asked, "")
 
 
-def value(world: World, name: str, action: Action, at: Path, out: Path) -> str:
+def values(world: World, name: str, action: Action, at: Path, out: Path) -> list[str]:
+    """What an option is given, each in turn; nothing where it may be left out."""
+    told = victims.OPTIONS.get((name, action.dest))
+    if told is not None:
+        return told(world.victim)
     if action.dest == "tenant":
-        return world.own.tenant.slug
+        return [world.own.tenant.slug]
+    if not action.required:
+        return []
     if action.dest == "out":
-        return str(out)
+        return [str(out)]
     if action.dest == "file":
         file = at / "in.jsonl"
         file.write_text(victims.input_text(name, world.victim))
-        return str(file)
-    raise ask_for(f"command {name}: say what its --{action.dest} is given")
+        return [str(file)]
+    raise ask_for(f"command {name}: say what its --{action.dest} is given (OPTIONS)")

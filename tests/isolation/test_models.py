@@ -4,6 +4,7 @@ The policies are asked in plain SQL as the app's own role. The managers are aske
 a connection that no policy binds, so that they alone keep a row from being found.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
 from psycopg.conninfo import conninfo_to_dict
@@ -24,11 +26,13 @@ from accounts.scope import (
     tenant_scope,
 )
 from tests import environment as env
+from tests.isolation import victims
 from tests.isolation import world as worlds
 from tests.isolation.owners import (
     Owner,
     about_customers,
     has_scoped_manager,
+    is_shared,
     label,
     loose_references,
     owned_models,
@@ -243,7 +247,7 @@ def test_what_no_key_enforces_is_planted_in_the_matrix(
     """The pages, tasks and exports are asked about rows that point at the victim's."""
     name, _, column = reference.rpartition(".")
     model = next(m for m in MODELS if label(m) == name)
-    if not about_customers(model):
+    if is_shared(model):
         return
     target = world.victim.row(loose_references()[reference]).pk
     planted = (
@@ -256,6 +260,83 @@ def test_what_no_key_enforces_is_planted_in_the_matrix(
     )
     assert planted is not None
     assert str(target) in str(planted[0])
+
+
+EMPTY = [apps.get_model(name) for name in victims.EMPTY]
+
+
+@pytest.mark.parametrize("model", EMPTY, ids=label)
+def test_a_table_that_stays_empty_shows_and_takes_no_row(
+    world: World, model: type[Model]
+) -> None:
+    table = model._meta.db_table
+    columns = [f for f in model._meta.concrete_fields if not f.primary_key]
+    names = ", ".join(f'"{f.column}"' for f in columns)
+    texts = ("{}" if f.get_internal_type() == "JSONField" else "x" for f in columns)
+    planted = ", ".join(f"'{text}'" for text in texts)
+    statement = f"insert into {table} ({names}) values ({planted})"
+    worlds.superuser().execute(statement)
+    try:
+        for _, _, scope in [*attacks(world, model), ("", world.own, identity_scope)]:
+            with scope():
+                assert sql(f"select count(*) from {table}") == [(0,)]
+                assert refused(statement)
+    finally:
+        worlds.superuser().execute(f"delete from {table}")
+
+
+# --- The log that only grows ----------------------------------------------------------
+
+LOGS = [apps.get_model(name) for name in victims.APPEND_ONLY]
+
+
+def _changes(model: type[Model]) -> list[str]:
+    table = model._meta.db_table
+    return [
+        f"update {table} set tenant_id = tenant_id",
+        f"delete from {table}",
+        f"truncate {table} cascade",
+    ]
+
+
+@pytest.mark.parametrize("model", LOGS, ids=label)
+def test_no_role_of_ours_may_change_the_log(world: World, model: type[Model]) -> None:
+    if label(model) not in victims.APPEND_ONLY:
+        return
+    rights = [statement.split(maxsplit=1)[0] for statement in _changes(model)]
+    with tenant_scope(world.own.tenant.id):
+        granted = sql(
+            "select r from unnest(%s::text[]) r"
+            " where has_table_privilege(current_user, %s, r)",
+            rights,
+            model._meta.db_table,
+        )
+    assert granted == []
+
+
+@pytest.mark.parametrize("model", LOGS, ids=label)
+def test_whoever_has_the_right_cannot_change_the_log_either(
+    world: World, model: type[Model]
+) -> None:
+    if label(model) not in victims.APPEND_ONLY:
+        return
+    admin = worlds.superuser()
+    for statement in _changes(model):
+        with pytest.raises(psycopg.errors.RaiseException), admin.transaction():
+            admin.execute(statement)
+            pytest.fail(f"{statement!r} was done")
+
+
+@pytest.mark.parametrize("model", LOGS, ids=label)
+def test_nothing_is_written_into_the_middle_of_the_log(
+    world: World, model: type[Model]
+) -> None:
+    if label(model) not in victims.APPEND_ONLY:
+        return
+    insert, row = copied(model, world.own)
+    ahead = json.dumps(json.loads(row) | {"seq": 10**6})
+    with tenant_scope(world.own.tenant.id):
+        assert refused(insert, ahead)
 
 
 # --- The managers ---------------------------------------------------------------------

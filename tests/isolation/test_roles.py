@@ -21,6 +21,8 @@ from tests.isolation.world import World, keep_unchanged
 # and answers requests, administrators do not handle requests by the law.
 NEVER = {
     User.Role.AGENT: {
+        Power.READ_ALL_MEMORY,
+        Power.APPROVE_ERASURE,
         Power.ERASE_MEMORY,
         Power.REVIEW_MEMORY,
         Power.PRIVACY,
@@ -31,6 +33,8 @@ NEVER = {
     User.Role.ADMIN: {Power.PRIVACY},
     User.Role.COMPLIANCE: {
         Power.CHAT,
+        Power.READ_MEMORY,
+        Power.READ_ALL_MEMORY,
         Power.CORRECT_MEMORY,
         Power.ERASE_MEMORY,
         Power.REVIEW_MEMORY,
@@ -64,7 +68,7 @@ def test_some_role_is_told_that_it_does_not_exist_the_others_that_they_may_not(
     watch.sent.append(url := route.of(world.victim))
     found = {
         role: {
-            ask(world.client(role), m, url, sent=words(world.victim)).status
+            ask(world.client(role), m, url, sent=words(world.victim, route)).status
             for m in ("GET", "POST")
         }
         for role in User.Role.values
@@ -82,12 +86,12 @@ def test_a_role_without_the_power_learns_and_changes_nothing_of_its_own_desk(
     for role in User.Role.values:
         client = world.client(role)
         for method in ("GET", "POST"):
-            nobodys = ask(client, method, route.of(None), sent=words(None))
+            nobodys = ask(client, method, route.of(None), sent=words(None, route))
             if nobodys.status != 403:
                 continue
             watch.sent.append(url := route.of(world.neighbour))
             with keep_unchanged(world.own):
-                hers = ask(client, method, url, sent=words(world.neighbour))
+                hers = ask(client, method, url, sent=words(world.neighbour, route))
             assert hers == nobodys
             assert world.neighbour.mark not in hers.all_text
 
@@ -117,7 +121,7 @@ def test_work_for_one_customer_opens_no_wider_scope(
     world: World, opened: list[Scope], name: str
 ) -> None:
     own = world.own
-    TASKS[name].run(**{argument: value(argument, own) for argument in ids(name)})
+    TASKS[name].run(**{a: value(name, a, own) for a in ids(name)})
     hers = Scope(own.tenant.id, own.customer.pk)
     assert hers in opened
     assert not {s for s in opened if s != hers and not s.identity and s != NO_SCOPE}

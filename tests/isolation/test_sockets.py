@@ -1,16 +1,20 @@
 """Every frame of both sockets with a victim's ids, and every group's name."""
 
+import importlib
 import inspect
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from asgiref.sync import async_to_sync
 from pytest_django import DjangoDbBlocker
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from accounts import sign_ins
 from accounts.models import Tenant, User
 from accounts.scope import tenant_scope
 from chat import identity, push, services
@@ -18,9 +22,10 @@ from chat.consumers.socket import Socket
 from chat.routing import websocket_urlpatterns
 from memory.llm import gateway
 from memory.llm.types import Done, ReplyRequest, StreamPart, TextDelta, Usage
+from tests import environment as env
 from tests.chat.line import Line, Server, settle
 from tests.isolation import victims
-from tests.isolation.owners import Owner, ask_for
+from tests.isolation.owners import OURS, Owner, ask_for
 from tests.isolation.test_pages import WALLS, every_wall
 from tests.isolation.world import World, keep_unchanged
 
@@ -29,11 +34,23 @@ CONSUMERS: dict[str, type[Socket]] = {
     for pattern in websocket_urlpatterns
 }
 MESSAGES = [(name, kind) for name, c in CONSUMERS.items() for kind in c.kinds]
-GROUPS = {
-    name: function
-    for name, function in inspect.getmembers(push, inspect.isfunction)
-    if name.endswith("_group")
-}
+
+
+def our_groups() -> dict[str, Any]:
+    """Name → function, of every group of the channel layer that our sources name."""
+    found = {}
+    for app in sorted(OURS):
+        for file in sorted(Path(env.ROOT / app).rglob("*.py")):
+            at = ".".join(file.relative_to(env.ROOT).with_suffix("").parts)
+            for name in re.findall(
+                r"^def (\w+_group)\(", file.read_text(), re.MULTILINE
+            ):
+                found[name] = getattr(importlib.import_module(at), name)
+    return found
+
+
+GROUPS = our_groups()
+PATHS = [str(pattern.pattern) for pattern in websocket_urlpatterns]
 # Told apart by lot or by time; an id is what the asker sent herself.
 _LOT = ("client_id", "visitor", "id", "seq", "sent_at")
 
@@ -107,6 +124,30 @@ def answers(line: Line, sent: dict[str, Any]) -> list[Any]:
 
 def cookie(world: World, role: str) -> str:
     return world.client(role).cookies["sessionid"].value
+
+
+# --- Who gets to a socket at all ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "origin", ["", "null", "https://evil.example", "http://localhost.evil.example"]
+)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_of_somebody_else_opens_no_socket(
+    world: World, server: Server, path: str, origin: str
+) -> None:
+    """Whatever cookie the browser sends along."""
+    slug = world.own.tenant.slug
+    url = f"/{path}".replace("<slug:tenant_slug>", slug)
+    session = cookie(world, User.Role.AGENT)
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        server.open(url, cookie=session, origin=origin),
+    ):
+        pass
+    assert refused.value.response.status_code == 403
+    with server.open(url, cookie=session) as line:
+        assert line.heal() is not None
 
 
 # --- The agent's socket ---------------------------------------------------------------
@@ -289,7 +330,15 @@ def test_a_push_never_arrives_at_another_tenants_sockets(
         push.memory_changed(victim.tenant.id, conversation.pk)
         # The same conversation's id under the wrong tenant is another group.
         push.memory_changed(victim.tenant.id, own.named("conversation").pk)
+        # Somebody else's sign-in, even if she had the same id as this console's user.
+        sign_ins.changed(User(pk=own.users["agent"].pk, tenant_id=victim.tenant.id))
+        async_to_sync(push.reply_grew)(
+            victim.tenant.id, conversation.pk, uuid4(), "Secret"
+        )
         assert line.heal() == []
         assert widget.heal() == []
+        line.waiting = []
         push.memory_changed(own.tenant.id, own.named("conversation").pk)
-        assert [f["type"] for f in line.heal()] == ["memory"]
+        # Whatever had gone the wrong way would have come before this.
+        line.until("memory")
+        assert line.waiting == []

@@ -12,7 +12,7 @@ from celery import current_app
 
 from tests.isolation import world as worlds
 from tests.isolation.owners import OURS, Owner
-from tests.isolation.routes import named
+from tests.isolation.routes import value_of
 from tests.isolation.world import World
 
 
@@ -37,11 +37,8 @@ def ids(name: str) -> list[str]:
     return list(inspect.signature(TASKS[name].run).parameters)
 
 
-def value(argument: str, owner: Owner | None) -> str:
-    if owner is None:
-        return str(uuid4())
-    model, attribute = named(argument)
-    return str(getattr(owner.row(model), attribute))
+def value(name: str, argument: str, owner: Owner | None) -> str:
+    return str(value_of(argument, owner, at=name) if owner else uuid4())
 
 
 @every_task
@@ -56,7 +53,7 @@ def test_ids_that_do_not_belong_together_change_nothing(
         if arguments and one_persons(arguments, owners):
             continue
         given = {
-            argument: value(argument, owner)
+            argument: value(name, argument, owner)
             for argument, owner in zip(arguments, owners, strict=True)
         }
         # A task that raises would be delivered again, and again.

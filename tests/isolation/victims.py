@@ -7,17 +7,20 @@ the matrix by name, with the line to add.
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from django.db.models import Model
 from django.utils import timezone
 
-from accounts import audit
-from accounts.models import User
+from accounts import audit, staff
+from accounts.models import AuditEvent, AuditReason, Invitation, User
+from accounts.scope import tenant_scope
 from chat import identity
-from memory import embeddings
-from memory.models import Embedding, Fact
+from memory import embeddings, requests
+from memory.models import Embedding, Fact, PrivacyRequest, PrivacySubject
+from tests.isolation import passkeys
 from tests.isolation.owners import Owner
 
 # --- Models --------------------------------------------------------------------------
@@ -31,10 +34,37 @@ OF_NOBODY = {
     "sessions.Session": "random keys, read before anybody is known",
 }
 
+# Tables that stay empty: their policy shows and takes no row at all.
+EMPTY = {"socialaccount.SocialApp": "providers are rows of SingleSignOn"}
+
+# Tables that only grow, and the triggers that refuse anything else.
+APPEND_ONLY = {
+    "accounts.AuditEvent": (
+        "accounts_auditevent_append_only",
+        "accounts_auditevent_keep",
+        "accounts_auditevent_continues",
+    )
+}
+
+# Rows of the tenant's that name one of its customers, so that each has her own.
+HERS = {
+    "accounts.AuditEvent": "whom it is about",
+    "memory.ErasureReceipt": "who was erased",
+    "memory.PrivacyRequest": "who asked",
+    "memory.PrivacySubject": "whom a request is about",
+}
+
 # Values that a row needs so that pages and tasks take it for a live one; a function is
 # given the owner.
 VALUES: dict[str, dict[str, Any]] = {
     "accounts.Customer": {"verified": True},
+    "accounts.Invitation": {"expires_at": lambda _: _in_a_month()},
+    # Where nobody listens.
+    "accounts.SingleSignOn": {"issuer": "http://127.0.0.1:9"},
+    "mfa.Authenticator": {
+        "type": "webauthn",
+        "data": lambda owner: passkeys.stored(owner.token()),
+    },
     "chat.Conversation": {
         "last_seq": lambda owner: owner.number,
         "last_message_seq": lambda owner: owner.number,
@@ -55,6 +85,9 @@ MORE: list[tuple[str, dict[str, Any]]] = [
 # Columns that hold the id of a row, where neither a foreign key nor the name says of
 # which: "model.field" → the model.
 REFERENCES = {
+    "accounts.AuditEvent.customer_ref": "accounts.Customer",
+    "accounts.AuditReason.event_id": "accounts.AuditEvent",
+    "memory.PrivacySubject.customer_ref": "accounts.Customer",
     "memory.Embedding.source_id": "memory.Fact",
     "memory.ErasureReceipt.customer_ref": "accounts.Customer",
 }
@@ -76,14 +109,70 @@ def _entry(owner: Owner) -> Model:
 
 
 def _event(owner: Owner) -> Model:
+    about = (owner.points_at or owner).customer.pk
     return audit.record(
         actor=f"user:{owner.users[User.Role.ADMIN].pk}",
         action="customer.export",
         subject_type="customer",
-        subject_id=owner.customer.pk,
-        customer_id=owner.customer.pk,
-        reason=owner.token(),
+        subject_id=about,
+        customer_id=about,
     )
+
+
+def _reason(owner: Owner) -> Model:
+    # An event has one reason, so whoever points at nobody's has one more event.
+    named = owner.points_at
+    event = named.row(AuditEvent) if named else _event(owner)
+    made: Model = AuditReason.objects.create(
+        tenant=owner.tenant,
+        customer=owner.customer,
+        event_id=event.pk,
+        salt=owner.token(),
+        text=owner.token(),
+    )
+    return made
+
+
+def _in_a_month() -> Any:
+    return timezone.now() + timedelta(days=30)
+
+
+def _request(owner: Owner, **more: Any) -> PrivacyRequest:
+    """An erasure that one person has asked for, with whom it is about."""
+    made: PrivacyRequest = PrivacyRequest.objects.create(
+        tenant=owner.tenant,
+        kind=PrivacyRequest.Kind.ERASURE,
+        reason=owner.token(),
+        opened_by=owner.users[User.Role.COMPLIANCE],
+        due_at=_in_a_month(),
+        **more,
+    )
+    return made
+
+
+def _subject(owner: Owner, request: PrivacyRequest) -> Model:
+    made: Model = PrivacySubject.objects.create(
+        tenant=owner.tenant,
+        request=request,
+        customer_ref=(owner.points_at or owner).customer.pk,
+    )
+    return made
+
+
+def _asked(owner: Owner, state: str) -> PrivacyRequest:
+    """A request that somebody was asked to approve."""
+    asker = owner.users[User.Role.COMPLIANCE]
+    made = _request(owner, state=state, asked_by=asker, asked_at=timezone.now())
+    _subject(owner, made)
+    return made
+
+
+def _approved(owner: Owner) -> Model:
+    made = _asked(owner, PrivacyRequest.State.APPROVED)
+    made.decided_by = owner.users[User.Role.ADMIN]
+    made.approved_subjects = requests.digest(made)
+    made.save()
+    return made
 
 
 # Rows that only their own service can make.
@@ -91,16 +180,48 @@ MAKERS: dict[str, Callable[[Owner], Model]] = {
     "memory.Embedding": _entry,
     "memory.EmbeddingModel": lambda _: embeddings.active_model(),
     "accounts.AuditEvent": _event,
+    "accounts.AuditReason": _reason,
+    "memory.PrivacyRequest": _request,
+    "memory.PrivacySubject": lambda owner: _subject(owner, owner.row(PrivacyRequest)),
+}
+
+# Further rows, for pages and tasks that do something only with one in another state.
+IN_STATES: dict[str, Callable[[Owner], Model]] = {
+    "waiting request": lambda owner: _asked(owner, PrivacyRequest.State.WAITING),
+    "approved request": _approved,
 }
 
 # --- Pages ---------------------------------------------------------------------------
 
-# Arguments of paths that are not named `<model>_id`: the model and its attribute.
-ARGUMENTS = {
+
+def forged_token(invitation: Invitation) -> str:
+    """A link that names an invitation, under the signature of another one.
+
+    The link itself is what opens an invitation, whoever has it.
+    """
+    other = Invitation(pk=uuid4(), tenant_id=uuid4())
+    named, signed = (staff.invitation_token(each) for each in (invitation, other))
+    return f"{named.partition('.')[0]}.{signed.partition('.')[2]}"
+
+
+# Arguments of paths that are not named `<model>_id`: the model and its attribute, or
+# what makes the argument out of its row.
+ARGUMENTS: dict[str, tuple[str, str | Callable[[Any], str]]] = {
+    "item_id": ("memory.ReviewItem", "pk"),
+    "pk": ("mfa.Authenticator", "pk"),
+    "provider_id": ("accounts.Tenant", "slug"),
+    "request_id": ("memory.PrivacyRequest", "pk"),
+    "token": ("accounts.Invitation", forged_token),
+    "tool_id": ("chat.HttpTool", "pk"),
     "external_id": ("accounts.Customer", "external_id"),
     "tenant_slug": ("accounts.Tenant", "slug"),
     "entry_id": ("memory.Embedding", "pk"),
     "receipt_id": ("memory.ErasureReceipt", "pk"),
+}
+# Paths and tasks that need one of the further rows: the argument, and which one.
+INSTEAD = {
+    "privacy/requests/<uuid:request_id>/decide/": ("request_id", "waiting request"),
+    "memory.tasks.erase_approved": ("request_id", "approved request"),
 }
 # Arguments that name nothing of a tenant's.
 PLAIN_ARGUMENTS = {"number": "LF-20418"}
@@ -108,19 +229,63 @@ PLAIN_ARGUMENTS = {"number": "LF-20418"}
 # What everybody may open, and why. The desk's own name and slug may stand on it.
 PUBLIC = {
     "healthz": "says whether the process is fit to serve",
-    "accounts/": "signing in: nobody is known yet",
+    "accounts/login/": "signing in: nobody is known yet",
+    "accounts/logout/": "signing out",
+    "accounts/inactive/": "says that a login is suspended",
+    "accounts/reauthenticate/": "signing in again",
+    "accounts/sso/": "leads to the provider of a desk, before anybody is known",
+    "accounts/invitation/": "its link is the invitation; another one opens nothing",
     "demo/": "the demo's shop",
     "widget/": "a shop's page frames it; it says the desk's name",
 }
 
-# Pages that show all customers of a desk, so a colleague's customer is on them, too.
+# Pages with something on them that is another one each time, so that only the status
+# and what is not on them can be compared.
+DRAWN = {
+    "accounts/security/app/": "a new secret for an authenticator app",
+    "accounts/security/passkeys/add/": "a new challenge for a passkey",
+    "audit/": "looking at the log is an event in it",
+    "settings/desk/secret/": "a new secret for the widget",
+}
+
+# Pages that ask another server, which is away here.
+ASKS_OTHERS = {
+    "accounts/sso/<slug:provider_id>/": "asks the provider",
+    "accounts/sso/<slug:provider_id>/callback/": "asks the provider",
+}
+
+# Pages that show all customers of a desk, so a colleague's customer is on them, too;
+# to htmx some show the one customer alone.
 ABOUT_ALL = {
+    "review/<uuid:item_id>/": "the queue stands beside the item",
     "inbox/<uuid:conversation_id>/": "the list stands beside the conversation",
     "inbox/<uuid:conversation_id>/row/": "the counts of the views come along",
 }
 
+WHOLE = {"review/<uuid:item_id>/": "htmx does not ask for this page"}
+
 # What a form of some page is sent, so that it would do its worst.
-FORM = {"value": "Changed", "pinned": "1", "key": "", "reason": "Asked by phone"}
+FORM = {
+    "value": "Changed", "pinned": "1", "key": "", "reason": "Asked by phone",
+    "role": "admin", "password": "wrong as can be", "kind": "erasure", "state": "done",
+    "sites": "https://shop.example", "url": "https://shop.example/orders",
+    "description": "Looks up", "parameters": "[]", "header_name": "X-Key",
+    "header_value": "Planted", "timeout_s": "1", "cache_s": "0", "arguments": "[]",
+    "actor": "", "action": "", "since": "", "until": "", "before": "",
+    "verdict": "approve", "seen": "", "next": "/",
+}  # fmt: skip
+
+
+def _seen(owner: Owner) -> str:
+    """What somebody says who was shown whom a request is about."""
+    with tenant_scope(owner.tenant.id):
+        return requests.digest(owner.more["waiting request"])
+
+
+# Where a word means something else than on all other pages.
+FORM_AT: dict[str, dict[str, Callable[[Owner], str]]] = {
+    "privacy/": {"customer": lambda owner: str(owner.customer.pk), "seen": _seen}
+}
 
 # --- Sockets -------------------------------------------------------------------------
 
@@ -143,6 +308,23 @@ FRAME_FIELDS: dict[str, Callable[[Owner], Any]] = {
 NO_TENANT = {
     "prepare_database": "makes roles and grants, reads no row",
     "seed_demo": "writes the demo's own desks only",
+    "rotate_secrets": "encrypts the secrets of all tenants again, and tells counts",
+}
+
+# What options of commands say that ask for somebody else's; each value in turn.
+OPTIONS: dict[tuple[str, str], Callable[[Owner], list[str]]] = {
+    ("who_saw", "customer"): lambda owner: [
+        owner.customer.external_id,
+        str(owner.customer.pk),
+    ],
+    ("who_saw", "since"): lambda _: ["2000-01-01"],
+    ("who_saw", "until"): lambda _: ["2100-01-01"],
+    ("single_sign_on", "issuer"): lambda _: ["https://login.example"],
+    ("single_sign_on", "client_id"): lambda _: ["recollect"],
+    ("single_sign_on", "domain"): lambda owner: [
+        *owner.named("singlesignon").domains,
+        "planted.example",
+    ],
 }
 
 

@@ -21,6 +21,7 @@ from tests.conftest import empty_database
 from tests.isolation.owners import (
     Owner,
     about_customers,
+    is_shared,
     new_tenant,
     new_users,
     owned_models,
@@ -83,8 +84,10 @@ def build() -> World:
 
 def _colleague(own: Owner, mark: str, points_at: Owner | None, number: int) -> Owner:
     """Another customer of the same tenant: what is the tenant's is shared."""
-    shared = {m: row for m, row in own.rows.items() if not about_customers(m)}
-    owner = Owner(mark, own.tenant, own.users, shared, points_at, number)
+    shared = {m: row for m, row in own.rows.items() if is_shared(m)}
+    owner = Owner(
+        mark, own.tenant, own.users, shared, points_at=points_at, number=number
+    )
     return owner.everything()
 
 

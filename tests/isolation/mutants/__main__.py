@@ -31,6 +31,7 @@ _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".data", "__pycache__", "*.p
 # Names of pytest-xdist's workers, whose databases and Redis no test run uses here.
 _SLOTS = ("gw12", "gw13")
 _TIMEOUT_S = 300
+_DATABASE_TIMEOUT_S = 1_800
 _FAILED = 1
 
 
@@ -98,7 +99,7 @@ def in_database(copy: Copy) -> tuple[int, list[str]]:
         env=copy.environment,
         capture_output=True,
         text=True,
-        timeout=_TIMEOUT_S,
+        timeout=_DATABASE_TIMEOUT_S,
         check=False,
     )
     told = r"^(PASSED|FAILED|ERROR) \S+::test_the_matrix_goes_red\[(.*?)\](?: - .*)?$"

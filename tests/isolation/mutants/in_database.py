@@ -17,6 +17,7 @@ from django.db.models import Model
 
 from accounts.rls import _IDENTITY, RowLevelSecurity, SameScopeKey
 from tests.isolation import test_models as matrix
+from tests.isolation import victims
 from tests.isolation import world as worlds
 from tests.isolation.owners import about_customers, label, owned_models
 from tests.isolation.world import World
@@ -56,6 +57,8 @@ def mutants() -> Iterator[Mutant]:
     """Every mutant of every table."""
     for model in owned_models():
         yield from _of_policy(model)
+        if label(model) in victims.APPEND_ONLY:
+            yield from _of_the_log(model)
         for constraint in model._meta.constraints:
             if isinstance(constraint, SameScopeKey):
                 yield Mutant(
@@ -65,6 +68,8 @@ def mutants() -> Iterator[Mutant]:
                     'alter table {table} add constraint "{key}" {definition}',
                     key=constraint.name,
                 )
+    for model in matrix.EMPTY:
+        yield from _of_an_empty_table(model)
 
 
 def _of_policy(model: type[Model]) -> Iterator[Mutant]:
@@ -92,6 +97,27 @@ def _of_policy(model: type[Model]) -> Iterator[Mutant]:
             yield Mutant(
                 "customer when written", model, _altered("{using}", wide), _ALTER
             )
+
+
+def _of_the_log(model: type[Model]) -> Iterator[Mutant]:
+    """What keeps a log as it is: the rights that nobody has, and the triggers."""
+    for right in ("update", "delete", "truncate"):
+        yield Mutant(f"no right to {right}", model,
+                     f"grant {right} on {{table}} to recollect_app",
+                     f"revoke {right} on {{table}} from recollect_app")  # fmt: skip
+    for trigger in victims.APPEND_ONLY[label(model)]:
+        yield Mutant(f"trigger {trigger}", model,
+                     f"alter table {{table}} disable trigger {trigger}",
+                     f"alter table {{table}} enable trigger {trigger}")  # fmt: skip
+
+
+def _of_an_empty_table(model: type[Model]) -> Iterator[Mutant]:
+    # Without its policy it would be as shut as with it.
+    alter = "alter table {table} {} row level security"
+    off, on = (alter.replace("{}", word) for word in ("disable", "enable"))
+    yield Mutant("row security", model, off, on)
+    yield Mutant("condition to read", model, _altered("true", "{check}"), _ALTER)
+    yield Mutant("condition to write", model, _altered("{using}", "true"), _ALTER)
 
 
 MUTANTS = list(mutants())
@@ -129,11 +155,16 @@ def applied(mutant: Mutant) -> Iterator[None]:
         admin.execute(mutant.revert.format(**names))
 
 
+_OF_EMPTY_TABLES = {"test_a_table_that_stays_empty_shows_and_takes_no_row"}
+
+
 def checks(world: World, model: type[Model]) -> Iterator[Callable[[], Any]]:
     """Every test of the matrix about this model, ready to run."""
     for name, check in inspect.getmembers(matrix, inspect.isfunction):
         parameters = inspect.signature(check).parameters
         if not name.startswith("test_") or "model" not in parameters:
+            continue
+        if (model in matrix.EMPTY) != (name in _OF_EMPTY_TABLES):
             continue
         if "relation" in parameters:
             for owner, relation in matrix.RELATIONS:
@@ -179,6 +210,6 @@ def test_the_matrix_goes_red(world: World, mutant: Mutant) -> None:
         assert any(is_red(check) for check in ready), "survived"
 
 
-@pytest.mark.parametrize("model", owned_models(), ids=label)
+@pytest.mark.parametrize("model", [*owned_models(), *matrix.EMPTY], ids=label)
 def test_the_matrix_is_green_without_a_mutant(world: World, model: type[Model]) -> None:
     assert not [check for check in checks(world, model) if is_red(check)]

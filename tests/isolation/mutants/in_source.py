@@ -30,6 +30,7 @@ _MODELS = "test_models.py"
 _SCOPES = "test_scopes.py"
 _MEMORY = "test_memory.py"
 _SOCKETS = "test_sockets.py"
+_WHO = "test_who_sees_memory.py"
 _ROLES = "test_roles.py"
 _OWN = "test_own_pages.py -k inbox"
 _RECORD = "test_own_pages.py -k customer_id"
@@ -196,26 +197,220 @@ MUTANTS = [
         'SIGN_IN_PREFIX = "/"',
         f"{_ROLES} -k identity_scope",
     ),
+    Mutant(
+        "nobody is asked again who it is",
+        "accounts/policies.py",
+        "if fresh and (asked := ask_who_it_is(request, user)):",
+        "if False and (asked := ask_who_it_is(request, user)):",
+        "../memory/test_privacy_pages.py -k powerful_acts_ask_again",
+    ),
+    Mutant(
+        "a policy narrows no rows",
+        "accounts/policies.py",
+        "rows.filter(self._condition(user, act), tenant_id=user.tenant_id)",
+        "rows.filter(tenant_id=user.tenant_id)",
+        _WHO,
+    ),
+    Mutant(
+        "a policy forgets whose rows it was asked about",
+        "accounts/policies.py",
+        "return cast(QuerySet[M], narrowed)",
+        "return cast(QuerySet[M], cast(Any, self.model)._base_manager.all())",
+        "test_pages.py -k each_wall_alone",
+    ),
+    Mutant(
+        "a policy shows rows to whoever lacks the power",
+        "accounts/policies.py",
+        "            return cast(QuerySet[M], rows.none())\n",
+        "            pass\n",
+        "../accounts/test_policies.py",
+    ),
+    Mutant(
+        "an agent sees the memory of every customer",
+        "accounts/policies.py",
+        "if act is Act.FIND or may(user, Power.READ_ALL_MEMORY):",
+        "if True:",
+        f"{_WHO} -k agent",
+    ),
+    Mutant(
+        "an agent works with everybody who ever wrote",
+        "chat/policies.py",
+        'return rows.values("customer_id")',
+        'return Conversation.objects.values("customer_id")',
+        f"{_WHO} -k agent",
+    ),
+    Mutant(
+        "an agent works with whoever wrote in a conversation that is closed",
+        "chat/policies.py",
+        "Q(status=Conversation.Status.OPEN)",
+        "Q(status__in=Conversation.Status.values)",
+        f"{_WHO} -k agent",
+    ),
+    Mutant(
+        "the panel beside a conversation shows memory to everybody who chats",
+        "chat/views.py",
+        "return seen.filter(pk=shown.customer_id).exists()",
+        "return True",
+        f"{_WHO} -k agent",
+    ),
+    # --- Privacy requests, four eyes
+    Mutant(
+        "compliance reads memory in a request that is over",
+        "memory/policies.py",
+        "return Q(state__in=PrivacyRequest.UNFINISHED)",
+        "return Q()",
+        f"{_WHO} -k compliance",
+    ),
+    Mutant(
+        "a request opens the memory of whom it is not about",
+        "memory/views/requests.py",
+        "return fetch(requests.customers_of(row), customer_id)",
+        "return fetch(Customer.objects.all(), customer_id)",
+        f"{_MIXED} and privacy",
+    ),
+    Mutant(
+        "a request is about whoever its lines name, of any desk",
+        "memory/requests.py",
+        "rows: QuerySet[Customer] = Customer.objects.filter(id__in=refs)",
+        "rows: QuerySet[Customer] = Customer._base_manager.filter(id__in=refs)",
+        "test_own_pages.py -k shows_nobody_else and request_id",
+    ),
+    Mutant(
+        "whoever asked for an erasure approves it herself",
+        "memory/policies.py",
+        "return Q(state=state.WAITING) & ~hers",
+        "return Q(state=state.WAITING)",
+        "../memory/test_requests.py -k neither_who_opened",
+    ),
+    Mutant(
+        "one person erases several customers alone",
+        "memory/requests.py",
+        "    if len(subjects) > 1:\n",
+        "    if False:\n",
+        "../memory/test_requests.py -k nobody_erases_several",
+    ),
+    Mutant(
+        "one person erases one customer after the other alone",
+        "memory/requests.py",
+        "    _refuse_in_a_row(user)\n    customer =",
+        "    customer =",
+        "../memory/test_requests.py -k in_ten_minutes",
+    ),
+    Mutant(
+        "what is approved need not be what was shown",
+        "memory/requests.py",
+        "if seen != digest(request):",
+        "if False:",
+        "../memory/test_requests.py -k another_list_than",
+    ),
+    Mutant(
+        "whoever is slipped in after the approval is erased, too",
+        "memory/requests.py",
+        "if request.approved_subjects != digest(request):",
+        "if False:",
+        "../memory/test_requests.py -k slipped_in",
+    ),
+    Mutant(
+        "an erasure of any desk is gone on with in one's own",
+        "memory/tasks.py",
+        "            with tenant_scope(tenant):\n"
+        "                if not requests.erase_next(request_id=request):",
+        "            with identity_scope():\n"
+        "                desks = list(Tenant.objects.all())\n"
+        "            for desk in desks:\n"
+        "                with tenant_scope(desk.id):\n"
+        "                    requests.erase_next(request_id=request)\n"
+        "            with tenant_scope(tenant):\n"
+        "                if not requests.erase_next(request_id=request):",
+        "test_tasks.py -k erase_approved",
+    ),
+    # --- The review queue
+    Mutant(
+        "what a customer asks for becomes a fact at once",
+        "memory/quarantine.py",
+        'if candidate.source != "customer":',
+        "if True:",
+        "../memory/test_review.py -k candidate_that_reads",
+    ),
+    Mutant(
+        "orders are extracted and summarised like anything else",
+        "memory/quarantine.py",
+        "        if not orders:\n",
+        "        if True:\n",
+        "../memory/test_review.py -k an_order_waits",
+    ),
+    Mutant(
+        "two people decide about the same item",
+        "memory/review.py",
+        "if locked is None or not locked.is_waiting:",
+        "if locked is None:",
+        "../memory/test_review.py -k nobody_decides_twice",
+    ),
+    # --- Staff, invitations and single sign-on
+    Mutant(
+        "an invitation's link need not be signed",
+        "accounts/staff.py",
+        'signing.Signer(salt=_SALT).unsign(token.replace(".", ":"))',
+        'token.partition(".")[0]',
+        "test_pages.py -k another_tenants_does_not_exist and invitation",
+    ),
+    Mutant(
+        "a provider signs in the staff of every desk",
+        "accounts/single_sign_on.py",
+        "tenant_id=tenant_id, email__iexact=verified[0], is_active=True",
+        "email__iexact=verified[0], is_active=True",
+        "../accounts/test_single_sign_on.py -k another_desks_user",
+    ),
+    Mutant(
+        "who a provider does not know anything about is let in",
+        "accounts/single_sign_on.py",
+        "if address.verified is True",
+        "if address",
+        "../accounts/test_single_sign_on.py -k vouch_for",
+    ),
+    # --- The audit log
+    Mutant(
+        "the audit log is searched by the customers of every desk",
+        "accounts/audit/search.py",
+        "like = Customer.objects.filter(",
+        "like = Customer._base_manager.filter(",
+        "test_own_pages.py -k audit_log_knows",
+    ),
+    Mutant(
+        "the audit log names the customers of every desk",
+        "accounts/audit/search.py",
+        "for c in Customer.objects.filter(id__in=refs)",
+        "for c in Customer._base_manager.filter(id__in=refs)",
+        "test_own_pages.py -k shows_nobody_else and audit",
+    ),
+    Mutant(
+        "an event of the audit log takes what a person wrote",
+        "accounts/audit/__init__.py",
+        "detail=rules.checked(detail or {}),",
+        "detail=dict(detail or {}),",
+        "../accounts/test_audit.py -k takes_no_personal_text",
+    ),
     # --- Pages of memory
     Mutant(
         "a fact of another customer can be changed under one's own",
         "memory/views/tiers.py",
-        "row: Fact = fetch(facts.current_facts(), fact_id, customer_id=customer.id)",
-        "row: Fact = fetch(facts.current_facts(), fact_id)",
+        "user, act, fact_id, among=facts.current_facts(), customer_id=customer.id\n",
+        "user, act, fact_id, among=facts.current_facts()\n",
         f"{_MIXED} and correct",
     ),
     Mutant(
         "a fact of another customer can be erased under one's own",
         "memory/views/tiers.py",
-        "row: Fact = fetch(Fact.objects.all(), fact_id, customer_id=customer.id)",
-        "row: Fact = fetch(Fact.objects.all(), fact_id)",
+        "policies.facts.fetch(user, Act.ERASE, fact_id, customer_id=customer.id)",
+        "policies.facts.fetch(user, Act.ERASE, fact_id)",
         f"{_MIXED} and erase",
     ),
     Mutant(
         "an index entry of another customer can be erased under one's own",
         "memory/views/tiers.py",
-        "row: Embedding = fetch(entries, entry_id, customer_id=customer.id)",
-        "row: Embedding = fetch(entries, entry_id)",
+        'among=Embedding.objects.defer("vector", "keywords"),\n'
+        "        customer_id=customer.id,",
+        'among=Embedding.objects.defer("vector", "keywords"),',
         f"{_MIXED} and index",
     ),
     Mutant(
@@ -288,15 +483,15 @@ MUTANTS = [
     Mutant(
         "a thread shows whatever message its events name",
         "chat/inbox.py",
-        "Message.objects.filter(conversation=conversation, pk__in=wanted)",
-        "Message.objects.filter(pk__in=wanted)",
+        "        conversation=conversation, pk__in=wanted\n",
+        "        pk__in=wanted\n",
         _OWN,
     ),
     Mutant(
         "a socket sends whatever message its events name",
         "chat/timeline.py",
-        "Message.objects.filter(conversation=conversation, pk__in=wanted)",
-        "Message.objects.filter(pk__in=wanted)",
+        "            conversation=conversation, pk__in=wanted\n",
+        "            pk__in=wanted\n",
         _SOCKETS,
     ),
     Mutant(
@@ -363,6 +558,48 @@ MUTANTS = [
         "found: Customer | None = Customer.objects.filter(",
         "found: Customer | None = Customer._base_manager.filter(",
         _SOCKETS,
+    ),
+    Mutant(
+        "every page may open a socket",
+        "chat/consumers/gate.py",
+        'if not from_our_own_page(scope["headers"]):',
+        "if False:",
+        f"{_SOCKETS} -k page_of_somebody_else",
+    ),
+    Mutant(
+        "a client that names no page opens a socket",
+        "chat/consumers/gate.py",
+        "if len(hosts) != 1 or len(origins) != 1:",
+        "if not origins:\n        return True\n    if len(hosts) != 1:",
+        f"{_SOCKETS} -k page_of_somebody_else",
+    ),
+    Mutant(
+        "a console reads what no policy lets her",
+        "chat/consumers/console.py",
+        "return policies.conversations.fetch(self._staff(), act, conversation_id)",
+        "return Conversation._base_manager.get(pk=conversation_id)",
+        "../accounts/test_policies.py -k socket_answers",
+    ),
+    Mutant(
+        "a console stays open after its sign-in has ended",
+        "chat/consumers/sign_ins.py",
+        " where session.session_key is null or staff.id is null",
+        " where false",
+        "../chat/test_sign_ins.py -k idle_console",
+    ),
+    Mutant(
+        "the consoles of all tenants are one group",
+        "accounts/sign_ins.py",
+        'return f"t.{tenant_id.hex}.staff"',
+        'return "t.00000000000000000000000000000000.staff"',
+        f"{_SOCKETS} -k groups_name",
+    ),
+    Mutant(
+        "strangers of all desks are counted together",
+        "chat/identity.py",
+        'key = f"t:{tenant.id.hex}:strangers:{digest}"',
+        'key = f"strangers:{digest}"',
+        f"{_SOCKETS} -k visitors_token",
     ),
     # --- Working memory
     Mutant(
@@ -439,8 +676,8 @@ MUTANTS = [
     Mutant(
         "the API shows everybody's facts",
         "memory/api.py",
-        "current = facts.current_facts().filter(customer_id=customer.id)",
-        "current = facts.Fact._base_manager.all()",
+        "current = list(rows.filter(customer_id=customer.id))",
+        "current = list(facts.Fact._base_manager.all())",
         "test_own_pages.py -k external_id",
     ),
     Mutant(
