@@ -41,7 +41,8 @@ class JSONObjectField(forms.JSONField):
         except (RecursionError, UnicodeEncodeError):
             raise ValidationError(self.error_messages["invalid"]) from None
         if found is not None and (
-            not isinstance(found, dict) or b"\\u0000" in kept or b"NaN" in kept
+            not isinstance(found, dict)
+            or any(word in kept for word in (b"\\u0000", b"NaN", b"Infinity"))
         ):
             raise ValidationError("Write a JSON object.")
         return found

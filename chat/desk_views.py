@@ -213,7 +213,8 @@ def _tool(request: HttpRequest, found: HttpTool, **shown: Any) -> HttpResponse:
 def _sample(found: HttpTool) -> dict[str, str]:
     """Return arguments to start from: every one that the tool describes, empty."""
     described = found.parameters if isinstance(found.parameters, dict) else {}
-    return dict.fromkeys(described.get("properties", {}), "")
+    properties = described.get("properties")
+    return dict.fromkeys(properties, "") if isinstance(properties, dict) else {}
 
 
 def _status(shown: Any) -> int:

@@ -95,6 +95,7 @@ def detail(request: HttpRequest, request_id: UUID) -> HttpResponse:
         "kept": kept,
         "total": sum(store.rows or 0 for store in kept),
         "steps": _steps(user, row),
+        "seen": requests.digest(row),
         **_progress(row),
     }
     return show(request, "memory/privacy_request.html", context, section="privacy")
@@ -170,7 +171,11 @@ def erase(request: HttpRequest, request_id: UUID) -> HttpResponse:
         raise Http404
     (customer,) = people
     form = EraseCustomerForm(_sent(request), customer=customer)
-    context: dict[str, Any] = {"row": row, "customer": customer}
+    context: dict[str, Any] = {
+        "row": row,
+        "customer": customer,
+        "seen": requests.digest(row),
+    }
     status = REFUSED
     if request.method == "POST" and form.is_valid():
         try:
@@ -205,7 +210,11 @@ def ask(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """Ask somebody else to approve the erasures of a request."""
     row = _fetch(request, Act.ERASE, request_id)
     try:
-        requests.ask_approval(request_id=row.id, user=signed_in_user(request))
+        requests.ask_approval(
+            request_id=row.id,
+            seen=request.POST.get("seen", ""),
+            user=signed_in_user(request),
+        )
     except ValidationError as refusal:
         return _to(row, request, refusal.messages[0], level=messages.ERROR)
     return _to(row, request, "Approval asked.")

@@ -263,6 +263,15 @@ def test_the_page_shows_what_was_said_why_it_waits_and_whose_word_it_is(
     assert "1<span" in page
 
 
+def test_whoever_looks_at_an_item_is_recorded(ada: User, elena: Customer) -> None:
+    item = make_review_item(elena)
+    signed_in(ada).get(f"/review/{item.id}/")
+    with tenant_scope(elena.tenant_id):
+        (event,) = AuditEvent.objects.filter(action="memory.read")
+    assert (event.actor, event.customer_ref) == (f"user:{ada.id}", elena.id)
+    assert event.detail["purpose"] == "review"
+
+
 def test_deciding_leads_to_the_next_item_and_empties_the_queue(
     ada: User, elena: Customer
 ) -> None:
