@@ -218,8 +218,12 @@ def ask(
     sent: dict[str, str] | None = None,
     is_api: bool = False,
     htmx: bool = False,
+    known: tuple[str, ...] = (),
 ) -> Answer:
-    """Send one request; `sent` is its form, JSON body or (when safe) nothing."""
+    """Send one request; `sent` is its form, JSON body or (when safe) nothing.
+
+    `known` is what the asker wrote into other forms: it may stand on the page since.
+    """
     headers = {"HX-Request": "true", "HX-Target": "index"} if htmx else {}
     data: Any = ""
     kind = "application/octet-stream"
@@ -229,7 +233,7 @@ def ask(
         data = json.dumps(sent) if is_api else pairs
     response = client.generic(method, url, data, content_type=kind, headers=headers)
     return _answer(
-        response, [url, *re.findall(r"[^/?&=]+", url), *(sent or {}).values()]
+        response, [url, *re.findall(r"[^/?&=]+", url), *(sent or {}).values(), *known]
     )
 
 

@@ -84,11 +84,12 @@ def test_what_is_another_tenants_does_not_exist(
 ) -> None:
     victim = world.victim
     hers, nobodys = words(victim, route), words(None, route)
+    known = (*hers.values(), *nobodys.values())
     with keep_unchanged(victim):
         # What a form before this left to be told is told once.
         asked(watch, world, role, "GET", route.of(None))
         for method, htmx in ways(role):
-            how = {"is_api": route.is_api, "htmx": htmx}
+            how = {"is_api": route.is_api, "htmx": htmx, "known": known}
             to_her = asked(
                 watch, world, role, method, route.of(victim), sent=hers, **how
             )
