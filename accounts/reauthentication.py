@@ -21,8 +21,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts import single_sign_on
-from accounts.asked import wants_fragment
 from accounts.models import User
+from accounts.params import wants_fragment
 from accounts.scope import identity_scope
 
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]

@@ -14,8 +14,8 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import audit
-from accounts.asked import as_uuid, wants_fragment
 from accounts.models import Tenant
+from accounts.params import as_uuid, wants_fragment
 from accounts.policies import (
     Act,
     Power,

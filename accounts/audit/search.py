@@ -13,9 +13,9 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Max, Min, Q, QuerySet
 
-from accounts.asked import as_uuid
 from accounts.audit import READ
 from accounts.models import AuditEvent, AuditReason, Customer, User
+from accounts.params import as_uuid
 from accounts.scope import require_tenant
 
 PAGE_ROWS = 50

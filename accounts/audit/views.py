@@ -10,11 +10,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import audit
-from accounts.asked import as_uuid
 from accounts.audit import search
 from accounts.audit.forms import SearchForm
 from accounts.audit.verify import standing
 from accounts.models import Customer
+from accounts.params import as_uuid
 from accounts.policies import Power, desk_view, signed_in_user
 
 _REFUSED = 422

@@ -6,7 +6,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from accounts.asked import wants_fragment
+from accounts.params import wants_fragment
 from accounts.policies import Act, Power, customers, desk_view, signed_in_user
 from memory import records
 from memory.views.pages import record_read, show

@@ -12,9 +12,9 @@ from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from accounts import audit
-from accounts.asked import wants_fragment
 from accounts.forms import ReasonForm
 from accounts.models import Customer
+from accounts.params import wants_fragment
 from accounts.policies import signed_in_user
 from memory import records
 

@@ -19,8 +19,8 @@ from django.db.models import (
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from accounts.asked import as_uuid, wants_fragment
 from accounts.models import Customer, User
+from accounts.params import as_uuid, wants_fragment
 from accounts.policies import Act, Power, customers, desk_view, may, signed_in_user
 from memory import policies, privacy, records
 from memory.models import ErasureReceipt, PrivacyRequest, PrivacySubject

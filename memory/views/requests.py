@@ -22,8 +22,8 @@ from django.views.decorators.http import (
 )
 
 from accounts import audit
-from accounts.asked import as_uuid, wants_fragment
 from accounts.models import Customer, User
+from accounts.params import as_uuid, wants_fragment
 from accounts.policies import Act, Power, customers, desk_view, fetch, signed_in_user
 from memory import policies, privacy, records, requests
 from memory.forms import (

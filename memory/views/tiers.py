@@ -14,8 +14,8 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from accounts.asked import wants_fragment
 from accounts.models import Customer, User
+from accounts.params import wants_fragment
 from accounts.policies import Act, Power, customers, desk_view, signed_in_user
 from memory import curation, facts, policies
 from memory.models import Embedding, Fact

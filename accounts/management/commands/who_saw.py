@@ -8,10 +8,10 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import audit
-from accounts.asked import as_uuid
 from accounts.audit import search
 from accounts.management.tenants import tenant_by_slug
 from accounts.models import Customer
+from accounts.params import as_uuid
 from accounts.scope import tenant_scope
 
 
