@@ -18,7 +18,7 @@ from accounts.models import SingleSignOn, User
 from accounts.scope import identity_scope
 
 
-class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
     """Staff logins are made by an administrator."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -75,7 +75,7 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return reverse("mfa_index")
 
 
-class StaffMfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class StaffMfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped
     """Keys of authenticator apps and seeds of recovery codes are encrypted at rest."""
 
     def encrypt(self, text: str) -> str:

@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.scope import identity_scope
 
 
-class StaffBackend(AuthenticationBackend):  # type: ignore[misc]
+class StaffBackend(AuthenticationBackend):  # type: ignore[misc]  # untyped
     """allauth's backend, with the scope that lets it see users at all."""
 
     def authenticate(

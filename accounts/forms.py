@@ -1,4 +1,4 @@
-"""The forms of the pages about staff."""
+"""The forms of the pages about staff, and the reason that every page asks for."""
 
 from typing import Any
 
@@ -7,7 +7,20 @@ from django.contrib.auth.password_validation import validate_password
 
 from accounts.models import Invitation, User
 
-WHY = "Say why: the audit log keeps the reason."
+
+def reason_field(required: str) -> forms.CharField:
+    """Return the field in which somebody says why.
+
+    Args:
+        required: What is said when she does not: why it is asked, and what keeps it.
+    """
+    return forms.CharField(max_length=300, error_messages={"required": required})
+
+
+class ReasonForm(forms.Form):
+    """Asks why, for the audit log."""
+
+    reason = reason_field("Say why: the audit log keeps the reason.")
 
 
 class InviteForm(forms.Form):
@@ -15,12 +28,6 @@ class InviteForm(forms.Form):
 
     email = forms.EmailField(error_messages={"required": "Whom do you invite?"})
     role = forms.ChoiceField(choices=User.Role.choices)
-
-
-class ReasonForm(forms.Form):
-    """Why somebody is suspended, reinstated, or an invitation taken back."""
-
-    reason = forms.CharField(max_length=300, error_messages={"required": WHY})
 
 
 class RoleForm(ReasonForm):

@@ -22,6 +22,7 @@ from django.urls import reverse
 
 from accounts import single_sign_on
 from accounts.models import User
+from accounts.params import wants_fragment
 from accounts.scope import identity_scope
 
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
@@ -76,7 +77,7 @@ def _ask(request: HttpRequest, user: User) -> HttpResponse | None:
     if not methods:
         return None if _signed_in_recently(request, user) else _sign_in(request, user)
     checked = reauthentication_required(lambda _: None)
-    if not _is_fragment(request):
+    if not wants_fragment(request):
         checked(request)
         return None
     try:
@@ -110,7 +111,7 @@ def _set_up_second_factor(request: HttpRequest) -> HttpResponse:
 
 def _go(request: HttpRequest, url: str) -> HttpResponse:
     """Lead away from this request, and later back to the page that is shown now."""
-    fragment = _is_fragment(request)
+    fragment = wants_fragment(request)
     name = "HX-Current-URL" if fragment else "Referer"
     to = f"{url}?{urlencode({'next': _path(request.headers.get(name, ''))})}"
     # A fragment has no place for another page: the browser goes there.
@@ -124,7 +125,3 @@ def _path(url: str) -> str:
         return urlsplit(url).path or "/"
     except ValueError:
         return "/"
-
-
-def _is_fragment(request: HttpRequest) -> bool:
-    return "HX-Request" in request.headers

@@ -2,21 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.db import connection, models, transaction
-from django.db.models import Field, Model
+from django.db.models import Model
 
 from accounts import secrets
 from accounts.fields import EncryptedTextField, Sealed
 from accounts.models import Tenant
 from accounts.scope import identity_scope, tenant_scope
-
-# Columns that somebody else encrypts into, single secrets inside of JSON as well; where
-# the table is there.
-_BY_HAND = (("mfa.Authenticator", "data"),)
 
 
 def rotate_secrets() -> dict[str, Counter[str]]:
@@ -37,25 +34,19 @@ def rotate_secrets() -> dict[str, Counter[str]]:
         tenant_ids = list(Tenant.objects.order_by("pk").values_list("pk", flat=True))
     for tenant_id in tenant_ids:
         with tenant_scope(tenant_id):
-            for model, field in _places():
-                counted = counts.setdefault(
-                    f"{model._meta.label}.{field.name}", Counter()
-                )
-                counted.update(_rotate_column(model, field.name))
+            for model, column in _places():
+                counted = counts.setdefault(f"{model._meta.label}.{column}", Counter())
+                counted.update(_rotate_column(model, column))
     return counts
 
 
-def _places() -> Iterator[tuple[type[Model], "Field[Any, Any]"]]:
+def _places() -> Iterator[tuple[type[Model], str]]:
     for model in apps.get_models():
         for field in model._meta.local_fields:
             if isinstance(field, EncryptedTextField):
-                yield model, field
-    by_label = {model._meta.label: model for model in apps.get_models()}
-    for label, column in _BY_HAND:
-        if table := by_label.get(label):
-            by_hand = cast("Field[Any, Any]", table._meta.get_field(column))
-            if not isinstance(by_hand, EncryptedTextField):
-                yield table, by_hand
+                yield model, field.name
+    # Keys and seeds inside of JSON: allauth's column, which `StaffMfaAdapter` encrypts.
+    yield Authenticator, "data"
 
 
 def _rotate_column(model: type[Model], column: str) -> Counter[str]:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-_FERNET_KEY_BYTES = 32
+_KEY_BYTES = 32
 _PASSPHRASE_CHARS = 32
 # Every Fernet token begins so: its version, and the start of the time it was made.
 TOKEN_START = "gAAAAA"  # noqa: S105 - a format, no secret
@@ -60,6 +60,18 @@ def rotate(text: str) -> str:
     return text
 
 
+def derived_key(passphrase: str, *, info: bytes) -> bytes:
+    """Return a key of 32 bytes, of which nobody can tell what it was derived from.
+
+    Args:
+        passphrase: Long and random: this does not slow down guessing a short one.
+        info: What the key is for, so that no two uses share one.
+    """
+    # No salt: the same passphrase has to give the same key in every process.
+    derive = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=info)
+    return derive.derive(passphrase.encode())
+
+
 def looks_encrypted(value: object) -> bool:
     """Return whether this is a ciphertext, by its form alone."""
     return (
@@ -96,12 +108,7 @@ def _as_fernet_key(key: str) -> bytes:
         raise ImproperlyConfigured(
             f"A key for secrets at rest has at least {_PASSPHRASE_CHARS} characters."
         )
-    # No salt: the same passphrase has to give the same key in every process, and is
-    # long and random (HKDF would not slow down guessing a short one).
-    derive = HKDF(
-        algorithm=SHA256(), length=_FERNET_KEY_BYTES, salt=None, info=_HKDF_INFO
-    )
-    return base64.urlsafe_b64encode(derive.derive(key.encode()))
+    return base64.urlsafe_b64encode(derived_key(key, info=_HKDF_INFO))
 
 
 def _is_fernet_key(key: str) -> bool:
@@ -109,6 +116,6 @@ def _is_fernet_key(key: str) -> bool:
         raw = base64.urlsafe_b64decode(key)
     except ValueError:
         return False
-    return len(raw) == _FERNET_KEY_BYTES and base64.urlsafe_b64encode(
-        raw
-    ) == key.encode(errors="replace")
+    return len(raw) == _KEY_BYTES and base64.urlsafe_b64encode(raw) == key.encode(
+        errors="replace"
+    )

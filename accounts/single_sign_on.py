@@ -47,7 +47,7 @@ def of_tenant(tenant_id: UUID) -> SingleSignOn | None:
         )
 
 
-class DeskProviders(DefaultSocialAccountAdapter):  # type: ignore[misc]
+class DeskProviders(DefaultSocialAccountAdapter):  # type: ignore[misc]  # untyped
     """Feeds allauth with the tenants' providers, and decides whom they may sign in."""
 
     def is_open_for_signup(
@@ -124,7 +124,7 @@ def _as_app(row: SingleSignOn) -> SocialApp:
     )
 
 
-class DeskProvider(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
+class DeskProvider(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # untyped
     """One tenant's provider, checked more strictly than allauth does.
 
     Args:

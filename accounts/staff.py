@@ -63,9 +63,7 @@ def cancel_invitation(*, invitation_id: UUID, by: User, reason: str) -> Invitati
     invitation = Invitation.objects.select_for_update().get(pk=invitation_id)
     if invitation.accepted_at or invitation.cancelled_at:
         raise ValidationError("That invitation is not open any more.")
-    invitation.cancelled_at = timezone.now()
-    invitation.save(update_fields=["cancelled_at"])
-    _record(by, "invitation.cancelled", "invitation", invitation.id, reason)
+    _cancel(invitation, by, reason)
     return invitation
 
 
@@ -131,7 +129,7 @@ def accept_invitation(*, token: str, name: str, password: str | None) -> User:
 
 @transaction.atomic
 def change_role(*, user_id: UUID, role: str, by: User, reason: str) -> User:
-    """Give somebody another role, which ends her sign-ins.
+    """Give somebody another role, which ends her sign-ins and her invitations.
 
     Raises:
         ValidationError: Her own role, or the desk's last admin.
@@ -144,13 +142,14 @@ def change_role(*, user_id: UUID, role: str, by: User, reason: str) -> User:
     _keep_an_admin(user)
     before, user.role = user.role, role
     _end_sign_ins(user)
+    _cancel_invitations_of(user, by, reason)
     _record(by, "user.role_changed", "user", user.pk, reason, before=before, role=role)
     return user
 
 
 @transaction.atomic
 def suspend(*, user_id: UUID, by: User, reason: str) -> User:
-    """Shut somebody out, at once and until she is reinstated.
+    """Shut somebody out, at once and until she is reinstated, whomever she invited too.
 
     Raises:
         ValidationError: Herself, the desk's last admin, or suspended already.
@@ -163,6 +162,7 @@ def suspend(*, user_id: UUID, by: User, reason: str) -> User:
     _keep_an_admin(user)
     user.is_active = False
     _end_sign_ins(user)
+    _cancel_invitations_of(user, by, reason)
     _record(by, "user.suspended", "user", user.pk, reason)
     return user
 
@@ -181,6 +181,25 @@ def reinstate(*, user_id: UUID, by: User, reason: str) -> User:
     _end_sign_ins(user)
     _record(by, "user.reinstated", "user", user.pk, reason)
     return user
+
+
+def _cancel(invitation: Invitation, by: User, reason: str) -> None:
+    invitation.cancelled_at = timezone.now()
+    invitation.save(update_fields=["cancelled_at"])
+    _record(by, "invitation.cancelled", "invitation", invitation.id, reason)
+
+
+def _cancel_invitations_of(user: User, by: User, reason: str) -> None:
+    """Cancel the invitations of somebody who may not invite any more.
+
+    One of them may be to an address of her own.
+    """
+    rows = Invitation.objects.select_for_update().filter(
+        invited_by=user, accepted_at=None, cancelled_at=None
+    )
+    # All are locked before the first of them is recorded.
+    for invitation in list(rows.order_by("id")):
+        _cancel(invitation, by, reason)
 
 
 def _for_change(user_id: UUID) -> User:

@@ -24,6 +24,8 @@ _second_factor = [
     path("", _security, name="mfa_index"),
     # Where allauth goes once a passkey is removed: the same page lists them.
     path("", _security, name="mfa_list_webauthn"),
+    # Where allauth sends whoever would change a password and has none.
+    path("", _security, name="account_set_password"),
     path("app/", never_cache(recently(totp.activate_totp)), name="mfa_activate_totp"),
     path(
         "app/remove/",

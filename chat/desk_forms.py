@@ -7,27 +7,17 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
 
+from accounts.forms import ReasonForm
 from chat import sites
 from chat.models import HttpTool
 
 _SCHEMA_CHARS = 8_000
-_REASON = forms.CharField(
-    max_length=300,
-    error_messages={"required": "Say why: the audit log keeps the reason."},
-)
 
 
-class ReasonForm(forms.Form):
-    """Asks for the reason that the audit log keeps."""
-
-    reason = _REASON
-
-
-class SitesForm(forms.Form):
+class SitesForm(ReasonForm):
     """The desk's own sites, one on each line."""
 
     sites = forms.CharField(required=False, max_length=10_000)
-    reason = _REASON
 
     def clean_sites(self) -> list[str]:
         """Return the sites as origins."""
@@ -51,7 +41,8 @@ class JSONObjectField(forms.JSONField):
         except (RecursionError, UnicodeEncodeError):
             raise ValidationError(self.error_messages["invalid"]) from None
         if found is not None and (
-            not isinstance(found, dict) or b"\\u0000" in kept or b"NaN" in kept
+            not isinstance(found, dict)
+            or any(word in kept for word in (b"\\u0000", b"NaN", b"Infinity"))
         ):
             raise ValidationError("Write a JSON object.")
         return found
@@ -67,14 +58,13 @@ class JSONObjectField(forms.JSONField):
         return json.dumps(value, ensure_ascii=False, indent=2)
 
 
-class ToolForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+class ToolForm(forms.ModelForm, ReasonForm):  # type: ignore[type-arg]  # generic in the stubs only
     """A tool; the value of its header goes in and never comes out."""
 
     parameters = JSONObjectField(
         error_messages={"required": "Describe the arguments, or write {}."}
     )
     header_value = forms.CharField(required=False, max_length=500)
-    reason = _REASON
 
     class Meta:
         model = HttpTool

@@ -22,11 +22,12 @@ from django.views.decorators.http import (
 )
 
 from accounts.audit import record
+from accounts.forms import ReasonForm
 from accounts.models import Tenant
 from accounts.policies import Act, Power, desk_view, signed_in_user
 from accounts.scope import tenant_scope
 from chat import desk, policies, tools
-from chat.desk_forms import ReasonForm, SitesForm, ToolForm, TryForm
+from chat.desk_forms import SitesForm, ToolForm, TryForm
 from chat.models import HttpTool
 
 P = ParamSpec("P")
@@ -212,7 +213,8 @@ def _tool(request: HttpRequest, found: HttpTool, **shown: Any) -> HttpResponse:
 def _sample(found: HttpTool) -> dict[str, str]:
     """Return arguments to start from: every one that the tool describes, empty."""
     described = found.parameters if isinstance(found.parameters, dict) else {}
-    return dict.fromkeys(described.get("properties", {}), "")
+    properties = described.get("properties")
+    return dict.fromkeys(properties, "") if isinstance(properties, dict) else {}
 
 
 def _status(shown: Any) -> int:

@@ -34,7 +34,8 @@ def problems(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> list[st
         # An empty registry: no reference is looked up elsewhere.
         validator: Any = Draft202012Validator(strict, registry=Registry())
         broken = dict(_broken_rules(validator.iter_errors(told)))
-    except (SchemaError, Unresolvable, re.error):
+    except (SchemaError, Unresolvable, RecursionError, ValueError, re.error):
+        # It refers to itself, or to what is no address, among others.
         return _UNCHECKED
     if broken:
         return list(broken.values())

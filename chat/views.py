@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import audit
 from accounts.models import Tenant
+from accounts.params import as_uuid, wants_fragment
 from accounts.policies import (
     Act,
     Power,
@@ -46,7 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @desk_view(Power.CHAT)
 def inbox(request: HttpRequest) -> HttpResponse:
     """Show the list of a view; to htmx only its rows."""
-    if _wants_fragment(request):
+    if wants_fragment(request):
         return render(request, "chat/_rows_and_views.html", _list(request))
     return render(request, "chat/inbox.html", _list(request))
 
@@ -58,7 +59,7 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Show a conversation beside the list; to htmx without the list."""
     shown = _conversation(request, conversation_id)
     context = _thread(request, shown)
-    if _wants_fragment(request):
+    if wants_fragment(request):
         response = render(request, "chat/_thread.html", context)
     else:
         response = render(request, "chat/inbox.html", _list(request) | context)
@@ -115,7 +116,7 @@ def log(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 def memory(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Show the memory panel, explaining the answer `?message=` or the newest one."""
     shown = _conversation(request, conversation_id)
-    answer = _uuid_or_none(request.GET.get("message"))
+    answer = as_uuid(request.GET.get("message", ""))
     seen = panel(shown, answer) if _sees_memory(request, shown) else None
     context = {"conversation": shown, "panel": seen}
     response = render(request, "chat/_panel.html", context)
@@ -167,10 +168,6 @@ def widget(request: HttpRequest, tenant_slug: str) -> HttpResponse:
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     csp_replace(policy)(lambda _: response)(request)
     return response
-
-
-def _wants_fragment(request: HttpRequest) -> bool:
-    return "HX-Request" in request.headers
 
 
 def _conversation(
@@ -243,10 +240,3 @@ def _act(
     _conversation(request, conversation_id, Act.CHANGE)
     action(conversation_id=conversation_id, user=signed_in_user(request))
     return _head(request, conversation_id)
-
-
-def _uuid_or_none(text: str | None) -> UUID | None:
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return None

@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
+from accounts.forms import reason_field
 from accounts.models import Customer
 from memory import requests
 from memory.models import PrivacyRequest
@@ -14,20 +15,10 @@ from memory.models import PrivacyRequest
 _NAMES_SOMEBODY = "Leave out who it is: the receipt stays when the person is gone."
 
 
-def _reason(required: str) -> forms.CharField:
-    return forms.CharField(max_length=300, error_messages={"required": required})
-
-
-class ReasonForm(forms.Form):
-    """Asks why, before something that cannot be undone."""
-
-    reason = _reason("Say why: the audit log keeps the reason.")
-
-
 class AnonymousReasonForm(forms.Form):
     """Asks for a reason that outlives the people it is about, so it names nobody."""
 
-    reason = _reason("Say why: it is kept with the request.")
+    reason = reason_field("Say why: it is kept with the request.")
 
     def __init__(
         self, *args: Any, customers: Iterable[Customer] = (), **kwargs: Any
@@ -50,7 +41,7 @@ class EraseCustomerForm(AnonymousReasonForm):
         max_length=200,
         error_messages={"required": "Type the name to go on."},
     )
-    reason = _reason("Say why: the receipt keeps the reason.")
+    reason = reason_field("Say why: the receipt keeps the reason.")
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, customers=[customer], **kwargs)

@@ -18,7 +18,7 @@ from accounts.models import CustomerModel, TenantModel, User
 from accounts.rls import SameScopeKey
 
 
-def _tags() -> ArrayField:  # type: ignore[type-arg]
+def _tags() -> ArrayField:  # type: ignore[type-arg]  # generic in the stubs only
     return ArrayField(models.CharField(max_length=120), default=list, blank=True)
 
 

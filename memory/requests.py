@@ -141,13 +141,20 @@ def erase_alone(*, request_id: UUID, reason: str, user: User) -> ErasureReceipt:
 
 
 @transaction.atomic
-def ask_approval(*, request_id: UUID, user: User) -> PrivacyRequest:
+def ask_approval(*, request_id: UUID, seen: str, user: User) -> PrivacyRequest:
     """Ask somebody else to approve the erasures of a request; it is fixed from here on.
 
+    Args:
+        request_id: The request.
+        seen: The digest of whom she was shown: a colleague who adds somebody behind her
+            back, and approves it then, would have erased alone.
+        user: Who asks.
+
     Raises:
-        ValidationError: It is not open any more.
+        ValidationError: It is not open any more, or is about others than she saw.
     """
     request = _lock(request_id, user, Act.ERASE)
+    _refuse_another_list(request, seen)
     request.state = PrivacyRequest.State.WAITING
     request.asked_by, request.asked_at = user, timezone.now()
     request.save()
@@ -169,8 +176,7 @@ def approve(*, request_id: UUID, seen: str, reason: str, user: User) -> PrivacyR
         ValidationError: It does not wait for her, or is about others than she saw.
     """
     request = _lock(request_id, user, Act.APPROVE)
-    if seen != digest(request):
-        raise ValidationError("The list of customers is another one: look again.")
+    _refuse_another_list(request, seen)
     _refuse_naming(reason, customers_of(request))
     request.approved_subjects = seen
     _decide(request, PrivacyRequest.State.APPROVED, user, reason)
@@ -293,6 +299,11 @@ def _add(request: PrivacyRequest, customers: Sequence[Customer]) -> None:
         raise ValidationError("Say whom the request is about.")
     if subjects > MAX_SUBJECTS:
         raise ValidationError(f"A request is about {MAX_SUBJECTS} people at most.")
+
+
+def _refuse_another_list(request: PrivacyRequest, seen: str) -> None:
+    if seen != digest(request):
+        raise ValidationError("The list of customers is another one: look again.")
 
 
 def _refuse_naming(text: str, customers: Iterable[Customer]) -> None:

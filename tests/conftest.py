@@ -15,6 +15,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django.db import connections
+from django.test import override_settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from pytest_django import DjangoDbBlocker
@@ -46,7 +47,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     with django_db_blocker.unblock():
         yield
     connections.close_all()
-    connections["default"].close_pool()  # type: ignore[attr-defined]
+    connections["default"].close_pool()  # type: ignore[attr-defined]  # PostgreSQL's have one
 
 
 def _template(admin: psycopg.Connection[tuple[object, ...]]) -> str:
@@ -78,6 +79,13 @@ def _template(admin: psycopg.Connection[tuple[object, ...]]) -> str:
 
 def _run(admin: psycopg.Connection[tuple[object, ...]], text: str, *names: str) -> None:
     admin.execute(sql.SQL(text).format(*map(sql.Identifier, names)))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords at the lowest cost."""
+    with override_settings(PASSWORD_HASHERS=["tests.quick_passwords.QuickArgon2"]):
+        yield
 
 
 @contextmanager

@@ -4,17 +4,26 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import cache
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.local_server import Quiet, listening
+
 CLIENT_ID, CLIENT_SECRET = "recollect", "shared secret"
+
+
+@cache
+def rsa_key(_name: str) -> rsa.RSAPrivateKey:
+    """Return the key of this name: made once, for that takes a while."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @dataclass
@@ -36,22 +45,18 @@ class Provider:
     named_issuer: str = ""
 
     def __post_init__(self) -> None:
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._open = ExitStack()
+        self._key = rsa_key("published")
         self._codes: dict[str, dict[str, str]] = {}
         self._tokens: set[str] = set()
 
     def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.issuer = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.issuer = self._open.enter_context(listening(_handler(self)))
         self.named_issuer = self.issuer
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._open.close()
 
     def discovery(self) -> dict[str, Any]:
         return {
@@ -107,7 +112,7 @@ class Provider:
 
 
 def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             url = urlsplit(self.path)
             query = {name: values[0] for name, values in parse_qs(url.query).items()}
@@ -134,8 +139,5 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", "application/json")
             self.end_headers()
             self.wfile.write(json.dumps(value or {}).encode())
-
-        def log_message(self, *args: object) -> None:
-            """Keep the test output quiet."""
 
     return Handler

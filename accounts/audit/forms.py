@@ -1,6 +1,10 @@
 """The search of the audit log, as a form."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 from django import forms
+from django.core.exceptions import ValidationError
 
 from accounts.audit import search
 from accounts.models import User
@@ -33,6 +37,22 @@ def _moment() -> forms.DateTimeInput:
     return forms.DateTimeInput(attrs=attrs, format="%Y-%m-%dT%H:%M")
 
 
+class MomentField(forms.DateTimeField):
+    """A moment, in UTC: the database knows no offset beyond sixteen hours."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Return the moment that a text says.
+
+        Raises:
+            ValidationError: It says none, or one before or after all time.
+        """
+        moment: datetime | None = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError(self.error_messages["invalid"]) from None
+
+
 class SearchForm(forms.Form):
     """Who, what, about whom, from when to when; all of it optional."""
 
@@ -45,6 +65,6 @@ class SearchForm(forms.Form):
     )
     actor = forms.ChoiceField(required=False, choices=_actors, widget=_select())
     action = forms.ChoiceField(required=False, choices=_actions, widget=_select())
-    since = forms.DateTimeField(label="From (UTC)", required=False, widget=_moment())
-    until = forms.DateTimeField(label="To (UTC)", required=False, widget=_moment())
+    since = MomentField(label="From (UTC)", required=False, widget=_moment())
+    until = MomentField(label="To (UTC)", required=False, widget=_moment())
     before = forms.IntegerField(required=False, min_value=1, max_value=_MAX_SEQ)

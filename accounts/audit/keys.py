@@ -4,11 +4,10 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-_KEY_BYTES = 32
+from accounts.secrets import derived_key
+
 _ID_CHARS = 8
 
 
@@ -43,6 +42,5 @@ def _secret_keys() -> list[str]:
 @lru_cache(maxsize=64)
 def _derive(material: str) -> Key:
     # So whoever learns the audit key knows nothing of what it was derived from.
-    hkdf = HKDF(SHA256(), length=_KEY_BYTES, salt=None, info=b"recollect audit log")
-    secret = hkdf.derive(material.encode())
+    secret = derived_key(material, info=b"recollect audit log")
     return Key(hashlib.sha256(b"id" + secret).hexdigest()[:_ID_CHARS], secret)

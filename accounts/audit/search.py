@@ -15,6 +15,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 
 from accounts.audit import READ
 from accounts.models import AuditEvent, AuditReason, Customer, User
+from accounts.params import as_uuid
 from accounts.scope import require_tenant
 
 PAGE_ROWS = 50
@@ -193,14 +194,6 @@ def actor_name(actor: str, names: dict[str, str]) -> str:
 def erased_name(ref: UUID) -> str:
     """Say for people who somebody was of whom nothing but the id is left."""
     return f"Erased {ref.hex[-8:]}"
-
-
-def as_uuid(text: str) -> UUID | None:
-    """Return the UUID that a text is, if it is one."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _short(value: Any) -> str:

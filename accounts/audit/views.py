@@ -14,6 +14,7 @@ from accounts.audit import search
 from accounts.audit.forms import SearchForm
 from accounts.audit.verify import standing
 from accounts.models import Customer
+from accounts.params import as_uuid
 from accounts.policies import Power, desk_view, signed_in_user
 
 _REFUSED = 422
@@ -69,7 +70,7 @@ def _about(text: str) -> _About:
     if found:
         return _About(ref=found[0].id, name=found[0].display_name)
     # Somebody erased is still in the log, by her id only.
-    ref = search.as_uuid(text)
+    ref = as_uuid(text)
     return _About(ref=ref, name=search.erased_name(ref) if ref else "")
 
 

@@ -29,14 +29,11 @@ _SHOW_LINK = "accounts.invitation_to_show"
 @desk_view(Power.MANAGE_USERS)
 def users(request: HttpRequest) -> HttpResponse:
     """List the desk's staff, and the invitations that are open."""
-    listed = list(User.objects.order_by("-is_active", "name", "email"))
-    invitations = [
-        row
-        for row in Invitation.objects.select_related("invited_by").order_by(
-            "-created_at"
-        )
-        if row.is_open
-    ]
+    me = signed_in_user(request)
+    everybody = policies.users.rows(me, Act.READ)
+    listed = list(everybody.order_by("-is_active", "name", "email"))
+    invited = policies.invitations.rows(me, Act.READ).select_related("invited_by")
+    invitations = [row for row in invited.order_by("-created_at") if row.is_open]
     return _show(
         request,
         "accounts/users.html",

@@ -33,7 +33,7 @@ FRAMES_A_SECOND = 5
 Handler = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
+class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
     """What both sockets share: frames, the replay of the log, and the streaming reply.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""What the measuring commands share: the tenant, JSON Lines, and names of messages."""
+"""What the measuring commands share: JSON Lines, and names of messages."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
-from accounts.models import Tenant
-from accounts.scope import identity_scope
 from chat.models import Message
 
 
@@ -44,27 +41,6 @@ def output(path: str) -> Iterator[Callable[[dict[str, Any]], None]]:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
         yield write
-
-
-def tenant(slug: str, *, make: bool = False) -> Tenant:
-    """Return a tenant by its slug.
-
-    Raises:
-        CommandError: There is none, or the slug is not one.
-    """
-    try:
-        Tenant._meta.get_field("slug").clean(slug, None)
-    except ValidationError as error:
-        raise CommandError(f"{slug!r} is not a slug.") from error
-    with identity_scope():
-        if make:
-            return Tenant.objects.get_or_create(slug=slug, defaults={"name": slug})[0]
-        found = Tenant.objects.filter(slug=slug).first()
-    if found is None:
-        raise CommandError(
-            f"There is no tenant {slug!r}: import_conversations --tenant makes one."
-        )
-    return found
 
 
 def imported_ids(message_ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -6,10 +6,10 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from accounts import audit
+from accounts.params import wants_fragment
 from accounts.policies import Act, Power, customers, desk_view, signed_in_user
 from memory import records
-from memory.views.pages import show, wants_fragment
+from memory.views.pages import record_read, show
 
 
 @require_safe
@@ -40,10 +40,5 @@ def customer(request: HttpRequest, customer_id: UUID) -> HttpResponse:
         part = request.headers.get("HX-Target") == "index"
         template = "memory/_index.html" if part else "memory/_record.html"
     response = show(request, template, {"record": record, "customer": row})
-    audit.memory_read(
-        actor=f"user:{user.id}",
-        customer_id=row.id,
-        purpose="customer page",
-        seen=record.seen,
-    )
+    record_read(request, row, **record.seen)
     return response

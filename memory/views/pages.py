@@ -11,9 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
+from accounts import audit
+from accounts.forms import ReasonForm
 from accounts.models import Customer
+from accounts.params import wants_fragment
+from accounts.policies import signed_in_user
 from memory import records
-from memory.forms import ReasonForm
 
 # What a form that was not accepted answers with; `js/customer.js` shows it in place.
 REFUSED = 422
@@ -49,11 +52,6 @@ class Confirmation:
     error: str = ""
 
 
-def wants_fragment(request: HttpRequest) -> bool:
-    """Return whether htmx asks for a part of the page."""
-    return request.headers.get("HX-Request") == "true"
-
-
 def private(response: HttpResponse) -> HttpResponse:
     """Keep what is known about people out of every cache."""
     add_never_cache_headers(response)
@@ -72,6 +70,16 @@ def show(
     """Render a page or a fragment of it."""
     context = {"section": section, **context}
     return private(render(request, template, context, status=status))
+
+
+def record_read(request: HttpRequest, customer: Customer, **seen: int) -> None:
+    """Record what of a customer's memory is shown; last, since appends queue up."""
+    audit.memory_read(
+        actor=f"user:{signed_in_user(request).id}",
+        customer_id=customer.id,
+        purpose="customer page",
+        seen=seen,
+    )
 
 
 def show_changed(request: HttpRequest, customer: Customer, notice: str) -> HttpResponse:
@@ -98,6 +106,7 @@ def show_changed(request: HttpRequest, customer: Customer, notice: str) -> HttpR
     # A form inside a row or a dialog asks for its own place; a success renews it all.
     response["HX-Retarget"] = "#record"
     response["HX-Reswap"] = "innerHTML"
+    record_read(request, customer, **record.seen)
     return response
 
 
@@ -146,9 +155,11 @@ def ask(
 ) -> HttpResponse:
     """Ask before something that changes a lot: in a dialog, or on a page."""
     fragment = wants_fragment(request)
-    return show(
+    response = show(
         request,
         "memory/_confirm.html" if fragment else "memory/confirm.html",
         {"confirmation": confirmation, "customer": customer},
         status=status,
     )
+    record_read(request, customer, items=1)
+    return response

@@ -20,10 +20,11 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.models import Customer, User
+from accounts.params import as_uuid, wants_fragment
 from accounts.policies import Act, Power, customers, desk_view, may, signed_in_user
 from memory import policies, privacy, records
 from memory.models import ErasureReceipt, PrivacyRequest, PrivacySubject
-from memory.views.pages import show, wants_fragment
+from memory.views.pages import show
 
 M = TypeVar("M", bound=Model)
 
@@ -89,14 +90,6 @@ def _people(requests: Iterable[PrivacyRequest]) -> dict[UUID, str]:
 def _names(receipts: Iterable[ErasureReceipt]) -> dict[str, str]:
     """Return who asked for erasures or approved them, by the actors of the receipts."""
     actors = {a for r in receipts for a in (r.requested_by, r.approved_by)}
-    told = {actor.removeprefix("user:") for actor in actors}
-    ids = [UUID(text) for text in told if _is_uuid(text)]
+    told = (as_uuid(actor.removeprefix("user:")) for actor in actors)
+    ids = {user_id for user_id in told if user_id}
     return {f"user:{user.id}": str(user) for user in User.objects.filter(id__in=ids)}
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

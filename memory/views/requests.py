@@ -23,6 +23,7 @@ from django.views.decorators.http import (
 
 from accounts import audit
 from accounts.models import Customer, User
+from accounts.params import as_uuid, wants_fragment
 from accounts.policies import Act, Power, customers, desk_view, fetch, signed_in_user
 from memory import policies, privacy, records, requests
 from memory.forms import (
@@ -38,7 +39,6 @@ from memory.views.pages import (
     UNAVAILABLE,
     private,
     show,
-    wants_fragment,
 )
 
 _ASK_OR_DO = ["GET", "HEAD", "POST"]
@@ -52,7 +52,7 @@ def new(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
     directory = customers.rows(user, Act.FIND)
     sent = request.POST if request.method == "POST" else request.GET
-    wanted = [each for text in sent.getlist("customer") if (each := _uuid(text))]
+    wanted = [each for text in sent.getlist("customer") if (each := as_uuid(text))]
     chosen = list(directory.filter(pk__in=wanted[: requests.MAX_SUBJECTS]))
     form = OpenRequestForm(_sent(request), directory=directory, customers=chosen)
     if request.method == "POST" and form.is_valid():
@@ -95,6 +95,7 @@ def detail(request: HttpRequest, request_id: UUID) -> HttpResponse:
         "kept": kept,
         "total": sum(store.rows or 0 for store in kept),
         "steps": _steps(user, row),
+        "seen": requests.digest(row),
         **_progress(row),
     }
     return show(request, "memory/privacy_request.html", context, section="privacy")
@@ -170,7 +171,11 @@ def erase(request: HttpRequest, request_id: UUID) -> HttpResponse:
         raise Http404
     (customer,) = people
     form = EraseCustomerForm(_sent(request), customer=customer)
-    context: dict[str, Any] = {"row": row, "customer": customer}
+    context: dict[str, Any] = {
+        "row": row,
+        "customer": customer,
+        "seen": requests.digest(row),
+    }
     status = REFUSED
     if request.method == "POST" and form.is_valid():
         try:
@@ -205,7 +210,11 @@ def ask(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """Ask somebody else to approve the erasures of a request."""
     row = _fetch(request, Act.ERASE, request_id)
     try:
-        requests.ask_approval(request_id=row.id, user=signed_in_user(request))
+        requests.ask_approval(
+            request_id=row.id,
+            seen=request.POST.get("seen", ""),
+            user=signed_in_user(request),
+        )
     except ValidationError as refusal:
         return _to(row, request, refusal.messages[0], level=messages.ERROR)
     return _to(row, request, "Approval asked.")
@@ -342,10 +351,3 @@ def _to(
 ) -> HttpResponse:
     messages.add_message(request, level, notice)
     return private(redirect("memory:privacy_request", row.id))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

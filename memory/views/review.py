@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import audit
 from accounts.policies import Act, Power, desk_view, signed_in_user
 from memory import policies, review
 from memory.models import ReviewItem
@@ -27,9 +28,17 @@ def queue(request: HttpRequest) -> HttpResponse:
 @require_safe
 @desk_view(Power.REVIEW_MEMORY)
 def item(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    """Show one item beside the list that it is in."""
+    """Show one item beside the list that it is in, and record who has seen it."""
     shown = _fetch(request, Act.READ, item_id)
-    return _page(request, review.view_named(shown.state), shown)
+    response = _page(request, review.view_named(shown.state), shown)
+    audit.memory_read(
+        actor=f"user:{signed_in_user(request).id}",
+        customer_id=shown.customer_id,
+        purpose="review",
+        conversation_id=shown.conversation_id,
+        seen={"held": 1},
+    )
+    return response
 
 
 @require_POST

@@ -15,6 +15,7 @@ from django.views.decorators.http import (
 )
 
 from accounts.models import Customer, User
+from accounts.params import wants_fragment
 from accounts.policies import Act, Power, customers, desk_view, signed_in_user
 from memory import curation, facts, policies
 from memory.models import Embedding, Fact
@@ -23,9 +24,9 @@ from memory.views.pages import (
     Confirmation,
     ask,
     ask_why,
+    record_read,
     show,
     show_changed,
-    wants_fragment,
 )
 
 _ASK_OR_DO = ["GET", "HEAD", "POST"]
@@ -36,7 +37,9 @@ _ASK_OR_DO = ["GET", "HEAD", "POST"]
 def fact(request: HttpRequest, customer_id: UUID, fact_id: UUID) -> HttpResponse:
     """Show the row of one current fact."""
     customer, row = _current_fact(request, customer_id, fact_id, Act.READ)
-    return show(request, "memory/_fact.html", {"customer": customer, "fact": row})
+    response = show(request, "memory/_fact.html", {"customer": customer, "fact": row})
+    record_read(request, customer, facts=1)
+    return response
 
 
 @require_http_methods(_ASK_OR_DO)
@@ -56,12 +59,14 @@ def correct(request: HttpRequest, customer_id: UUID, fact_id: UUID) -> HttpRespo
                 request, customer, "Corrected. The value before is kept as history."
             )
     fragment = wants_fragment(request)
-    return show(
+    response = show(
         request,
         "memory/_correct.html" if fragment else "memory/correct.html",
         {"customer": customer, "fact": row, "value": value, "error": error},
         status=REFUSED if error else 200,
     )
+    record_read(request, customer, facts=1)
+    return response
 
 
 @require_POST

@@ -174,6 +174,8 @@ def test_several_customers_of_one_name_are_offered_to_choose_from(
     "query",
     [
         {"since": "yesterday"},
+        {"since": "0001-01-01T00:00+23:59"},
+        {"until": "9999-12-31T23:59-23:59"},
         {"actor": "user:somebody"},
         {"action": "nothing.such"},
         {"before": "-1"},
@@ -188,6 +190,11 @@ def test_a_search_that_makes_no_sense_is_told_so(
     response = signed_in(ada).get("/audit/", query)
     assert response.status_code == 422
     assert b'class="err"' in response.content
+
+
+def test_a_moment_is_taken_with_any_offset(ada: User) -> None:
+    asked = {"since": "2026-01-01T00:00+23:59"}
+    assert signed_in(ada).get("/audit/", asked).status_code == 200
 
 
 def test_pages_follow_each_other_without_a_gap_or_a_repetition(

@@ -417,3 +417,8 @@ def test_whoever_can_prove_nothing_here_has_to_sign_in_again(ada: User) -> None:
     fresh = signed_in(ada)
     answer = fresh.post("/settings/users/invite/", invite)
     assert answer["Location"] == "/settings/users/"
+
+
+def test_whoever_has_no_password_is_led_away_from_changing_it(ada: User) -> None:
+    answer = signed_in(ada).get("/accounts/password/change/")
+    assert (answer.status_code, answer["Location"]) == (302, "/accounts/security/")

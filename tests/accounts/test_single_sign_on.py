@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from allauth.socialaccount.models import SocialAccount, SocialApp
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -18,7 +17,7 @@ from accounts.scope import identity_scope, tenant_scope
 from tests.accounts.people import PASSWORD, is_signed_in, sign_in, with_password
 from tests.clients import signed_in
 from tests.conftest import as_superuser
-from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider
+from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, rsa_key
 
 pytestmark = pytest.mark.usefixtures("live_db")
 
@@ -164,7 +163,7 @@ def test_a_token_is_worth_its_signature_issuer_audience_time_and_subject(
     for provider.token_claims in wrong:
         assert through(Client()).status_code == 403, provider.token_claims
     provider.token_claims = {}
-    provider.signing_key = rsa.generate_private_key(65537, 2048)
+    provider.signing_key = rsa_key("another")
     assert through(Client()).status_code == 403
     provider.signing_key = None
     assert through(Client()).status_code == 302

@@ -19,6 +19,7 @@ from accounts.scope import identity_scope, tenant_scope
 from accounts.tasks import send_invitation
 from tests.accounts.people import PASSWORD, is_signed_in, sign_in
 from tests.clients import signed_in
+from tests.conftest import make_user
 
 pytestmark = pytest.mark.usefixtures("live_db")
 
@@ -213,6 +214,21 @@ def test_roles_change_and_suspensions_end_with_a_reason_that_is_recorded(
     assert recorded(desk) == [
         "user.role_changed", "user.suspended", "user.reinstated",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("act", ["role/", "suspend/"])
+def test_whoever_may_not_invite_any_more_has_no_invitation_left_to_come_back_by(
+    desk: Tenant, ada: User, act: str
+) -> None:
+    other = make_user(desk, "Olga", User.Role.ADMIN)
+    invitation = invited(other, "olga.two@linden.example", User.Role.ADMIN)
+    mine = invited(ada)
+    admin = signed_in(ada)
+    admin.post(f"{USERS}{other.pk}/{act}", {"role": "agent", "reason": "left us"})
+    assert accept(link(invitation)).status_code == 410
+    assert user_named("olga.two@linden.example") is None
+    assert "invitation.cancelled" in recorded(desk)
+    assert accept(link(mine)).status_code == 302
 
 
 def found(user: User) -> User:

@@ -1,10 +1,9 @@
 """The desk under attack: its shop, its neighbours' secrets, and a model that obeys."""
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -18,6 +17,7 @@ from chat.models import HttpTool
 from memory.llm import gateway
 from memory.llm.config import GatewayConfig
 from tests.conftest import make_conversation, make_customer, make_tenant
+from tests.local_server import Quiet, listening
 from tests.memory.remembered import remember, say
 from tests.obedient import obey
 from tests.scripted_openai import ScriptedOpenAI
@@ -80,7 +80,7 @@ def shop() -> Iterator[Shop]:
     """The shop on a free local port; it also writes down what it has no answer to."""
     it = Shop()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def __getattr__(self, name: str) -> Any:
             # Whatever the method, it is noticed.
             if name.startswith("do_"):
@@ -94,17 +94,8 @@ def shop() -> Iterator[Shop]:
             self.end_headers()
             self.wfile.write(json.dumps(found or {}).encode())
 
-        def log_message(self, *args: object) -> None:
-            """Keep the test output quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    it.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield it
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with listening(Handler) as it.url:
+        yield it
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from chat.models import HttpTool
 from tests.browser.conftest import OpenPage
 from tests.browser.people import PASSWORD, Staff, Visitor
 from tests.conftest import make_conversation
+from tests.local_server import Quiet, listening
 from tests.stack import Stack
 
 pytestmark = [
@@ -122,29 +122,17 @@ class Shops:
 def shops(desk: Tenant) -> Iterator[Shops]:
     it = Shops()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
             self.wfile.write(it.html.encode())
 
-        def log_message(self, *args: object) -> None:
-            """Keep the test output quiet."""
-
-    servers = [ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2)]
-    threads = [Thread(target=one.serve_forever, args=(0.02,)) for one in servers]
-    for thread in threads:
-        thread.start()
-    it.own, it.other = (f"http://127.0.0.1:{one.server_address[1]}" for one in servers)
-    with tenant_scope(desk.id):
-        Tenant.objects.update(widget_sites=[it.own])
-    yield it
-    for one in servers:
-        one.shutdown()
-        one.server_close()
-    for thread in threads:
-        thread.join()
+    with listening(Handler) as it.own, listening(Handler) as it.other:
+        with tenant_scope(desk.id):
+            Tenant.objects.update(widget_sites=[it.own])
+        yield it
 
 
 def watched(page: Page) -> Page:

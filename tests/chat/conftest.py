@@ -1,12 +1,11 @@
 """The language model of a test: the embedded one, or a scripted endpoint over HTTP."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from accounts.scope import tenant_scope
 from chat.models import HttpTool
 from memory.llm import gateway
 from memory.llm.config import GatewayConfig
+from tests.local_server import Quiet, listening
 from tests.scripted_openai import ScriptedOpenAI
 
 EMBEDDED = GatewayConfig(data_dir=Path(settings.DATA_DIR))
@@ -83,7 +83,7 @@ def shop() -> Iterator[Shop]:
         }
     )
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             it.asked.append(self.path)
             it.headers.append(dict(self.headers.items()))
@@ -96,17 +96,8 @@ def shop() -> Iterator[Shop]:
                     time.sleep(it.endless_every_s)
                 self.wfile.write(json.dumps(order or {}).encode())
 
-        def log_message(self, *args: object) -> None:
-            """Keep the test output quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    it.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield it
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with listening(Handler) as it.url:
+        yield it
 
 
 @pytest.fixture

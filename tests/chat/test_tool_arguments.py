@@ -55,7 +55,14 @@ def test_whatever_else_is_refused_without_repeating_it(more: dict[str, Any]) -> 
 
 def test_a_schema_that_cannot_be_checked_lets_nothing_through() -> None:
     elsewhere = {"$ref": "http://127.0.0.1:9/schema"}
-    for part in ({"type": "date"}, {"$ref": "#/x"}, elsewhere, {"pattern": "("}):
+    for part in (
+        {"type": "date"},
+        {"$ref": "#/x"},
+        {"$ref": "#"},
+        {"$id": "http://[", "$ref": "x"},
+        elsewhere,
+        {"pattern": "("},
+    ):
         assert problems({"properties": {"a": part}}, {"a": "b"})
     assert problems({"properties": {"a": {}}, "anyOf": []}, {"a": "b"})
 

@@ -40,8 +40,10 @@ def act(name: str, customer: Customer, item: Fact | Summary | Embedding) -> str:
 
 
 def actions(actor: User) -> list[str]:
+    """Return what was done, apart from looking."""
     with tenant_scope(actor.tenant_id):
-        return list(AuditEvent.objects.values_list("action", flat=True))
+        acts = AuditEvent.objects.exclude(action="memory.read")
+        return list(acts.values_list("action", flat=True))
 
 
 # --- The list ------------------------------------------------------------------------
@@ -239,6 +241,27 @@ def test_whoever_reads_a_customers_page_is_recorded(
     assert (event.actor, event.subject_id) == (f"user:{alice.id}", str(elena.id))
     assert event.detail["purpose"] == "customer page"
     assert event.detail["facts"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("fact", None), ("correct", None), ("retract", None), ("erase_fact", None),
+        ("correct", {"value": ""}), ("correct", {"value": "Bruges"}),
+        ("pin", {"pinned": "1"}),
+    ],
+)  # fmt: skip
+def test_whoever_is_shown_a_part_of_it_is_recorded(
+    ada: User, elena: Customer, name: str, sent: dict[str, str] | None
+) -> None:
+    client, address = signed_in(ada), act(name, elena, make_fact(elena))
+    if sent is None:
+        client.get(address, headers=HTMX)
+    else:
+        client.post(address, sent, headers=HTMX)
+    with tenant_scope(elena.tenant_id):
+        (event,) = AuditEvent.objects.filter(action="memory.read")
+    assert (event.actor, event.customer_ref) == (f"user:{ada.id}", elena.id)
 
 
 def test_only_the_controls_of_the_role_are_drawn(

@@ -41,7 +41,15 @@ def opened(user: User, *people: Customer, kind: str = "erasure") -> PrivacyReque
 def waiting(user: User, *people: Customer) -> PrivacyRequest:
     request = opened(user, *people)
     with tenant_scope(user.tenant_id):
-        return requests.ask_approval(request_id=request.id, user=user)
+        return requests.ask_approval(
+            request_id=request.id, seen=requests.digest(request), user=user
+        )
+
+
+def as_seen(request: PrivacyRequest) -> dict[str, str]:
+    """What the form sends along of whom its page showed."""
+    with tenant_scope(request.tenant_id):
+        return {"seen": requests.digest(request)}
 
 
 def again(request: PrivacyRequest) -> PrivacyRequest:
@@ -117,7 +125,9 @@ def test_an_admin_only_approves(ada: User, carla: User, elena: Customer) -> None
     assert "Nothing to approve" in client.get("/privacy/").text
     assert client.get(of("request", request)).status_code == 404
     with tenant_scope(carla.tenant_id):
-        requests.ask_approval(request_id=request.id, user=carla)
+        requests.ask_approval(
+            request_id=request.id, seen=requests.digest(request), user=carla
+        )
     assert of("request", request) in client.get("/privacy/").text
     assert of("decide", request) in client.get(of("request", request)).text
     # Nor does she find people here: she has the list of customers.
@@ -489,7 +499,7 @@ def test_several_are_erased_by_two_people(
     request = opened(carla, elena, nora)
     client = signed_in(carla)
     assert client.get(of("erase", request)).status_code == 404
-    page = client.post(of("ask", request), follow=True).text
+    page = client.post(of("ask", request), as_seen(request), follow=True).text
     assert "Somebody other than Carla" in page
     assert of("decide", request) not in page
     assert client.get(of("decide", request)).status_code == 404
@@ -558,7 +568,7 @@ def test_another_one_within_ten_minutes_needs_a_colleague(
     assert "less than ten minutes ago" in answer.text
     assert of("ask", second) in answer.text
     assert is_there(elena)
-    client.post(of("ask", second))
+    client.post(of("ask", second), as_seen(second))
     assert again(second).state == "waiting"
 
 
@@ -571,7 +581,7 @@ def test_people_are_added_by_id_before_anybody_was_asked(
     assert client.post(of("add", request), {"ids": "nobody"}).status_code == 422
     page = client.post(of("add", request), {"ids": "nora"}, follow=True).text
     assert "Nora" in page
-    client.post(of("ask", request))
+    client.post(of("ask", request), as_seen(request))
     assert client.post(of("add", request), {"ids": "nora"}).status_code == 404
 
 

@@ -60,7 +60,9 @@ def opened(
 def waiting(people: list[Customer], user: User) -> PrivacyRequest:
     request = opened(people, user)
     with tenant_scope(user.tenant_id):
-        return requests.ask_approval(request_id=request.id, user=user)
+        return requests.ask_approval(
+            request_id=request.id, seen=requests.digest(request), user=user
+        )
 
 
 def approve(request: PrivacyRequest, user: User, seen: str = "") -> PrivacyRequest:
@@ -194,7 +196,7 @@ def test_a_foreign_request_cannot_be_touched(
             partial(requests.approve, reason="x", seen=""),
             partial(requests.close, reason="x", state="cancelled"),
             partial(requests.erase_alone, reason="x"),
-            requests.ask_approval,
+            partial(requests.ask_approval, seen=""),
         ):
             with pytest.raises(ValidationError):
                 step(request_id=request.id, user=stranger)
@@ -253,7 +255,9 @@ def test_neither_who_opened_nor_who_asked_approves(
 ) -> None:
     request = opened(people, carla)
     with tenant_scope(carla.tenant_id):
-        requests.ask_approval(request_id=request.id, user=dora)
+        requests.ask_approval(
+            request_id=request.id, seen=requests.digest(request), user=dora
+        )
     user = {"carla": carla, "dora": dora}[who]
     with pytest.raises(ValidationError):
         approve(request, user)
@@ -296,6 +300,18 @@ def test_an_agent_approves_nothing(
         approve(request, alice)
 
 
+def test_asking_about_another_list_than_one_saw_is_refused(
+    carla: User, dora: User, people: list[Customer]
+) -> None:
+    request = opened(people[:1], carla)
+    with tenant_scope(carla.tenant_id):
+        seen = requests.digest(request)
+        requests.add_customers(request_id=request.id, customers=people[1:], user=dora)
+        with pytest.raises(ValidationError, match="another one"):
+            requests.ask_approval(request_id=request.id, seen=seen, user=carla)
+    assert again(request).state == State.OPEN
+
+
 def test_approving_another_list_than_one_saw_is_refused(
     carla: User, ada: User, people: list[Customer]
 ) -> None:
@@ -303,7 +319,9 @@ def test_approving_another_list_than_one_saw_is_refused(
     with tenant_scope(carla.tenant_id):
         seen = requests.digest(request)
         requests.add_customers(request_id=request.id, customers=people[2:], user=carla)
-        requests.ask_approval(request_id=request.id, user=carla)
+        requests.ask_approval(
+            request_id=request.id, seen=requests.digest(request), user=carla
+        )
     with pytest.raises(ValidationError, match="another one"):
         approve(request, ada, seen)
     assert again(request).state == State.WAITING
@@ -360,7 +378,9 @@ def test_what_was_rejected_or_closed_is_never_erased(
             with pytest.raises(ValidationError):
                 step(request, dora)
         with tenant_scope(carla.tenant_id), pytest.raises(ValidationError):
-            requests.ask_approval(request_id=request.id, user=carla)
+            requests.ask_approval(
+                request_id=request.id, seen=requests.digest(request), user=carla
+            )
         work_off(request)
     assert left(people) == 3
 

@@ -1,7 +1,9 @@
 """The review queue: what is held back, what people decide, that it stays decided."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -38,7 +40,7 @@ def span(
 
 
 def said(text: str, author: str = "customer") -> Turn:
-    return Turn(uuid4(), author, text, timezone.now())  # type: ignore[arg-type]
+    return Turn(uuid4(), author, text, timezone.now())  # type: ignore[arg-type]  # any author
 
 
 def consolidate(customer: Customer, it: consolidation.Span) -> None:
@@ -203,12 +205,14 @@ def test_what_was_refused_does_not_come_back(ada: User, elena: Customer) -> None
 
 
 @pytest.mark.parametrize("then", [review.accept, review.refuse])
-def test_nobody_decides_twice(ada: User, elena: Customer, then: object) -> None:
+def test_nobody_decides_twice(
+    ada: User, elena: Customer, then: Callable[..., Any]
+) -> None:
     item = make_review_item(elena)
     with tenant_scope(elena.tenant_id):
         review.refuse(item=item, user=ada)
         with pytest.raises(ValidationError, match="already"):
-            then(item=item, user=ada)  # type: ignore[operator]
+            then(item=item, user=ada)
         assert not Fact.objects.exists()
 
 
@@ -257,6 +261,15 @@ def test_the_page_shows_what_was_said_why_it_waits_and_whose_word_it_is(
     assert "The customer, signed in" in page
     assert f"/inbox/{item.conversation_id}/?view=all#message-{item.message_id}" in page
     assert "1<span" in page
+
+
+def test_whoever_looks_at_an_item_is_recorded(ada: User, elena: Customer) -> None:
+    item = make_review_item(elena)
+    signed_in(ada).get(f"/review/{item.id}/")
+    with tenant_scope(elena.tenant_id):
+        (event,) = AuditEvent.objects.filter(action="memory.read")
+    assert (event.actor, event.customer_ref) == (f"user:{ada.id}", elena.id)
+    assert event.detail["purpose"] == "review"
 
 
 def test_deciding_leads_to_the_next_item_and_empties_the_queue(

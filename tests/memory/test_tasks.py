@@ -126,7 +126,9 @@ def test_what_was_approved_is_erased_by_the_worker(
         request = requests.open_request(
             kind="erasure", customers=[elena, other], reason="ticket 118", user=carla
         )
-        requests.ask_approval(request_id=request.id, user=carla)
+        requests.ask_approval(
+            request_id=request.id, seen=requests.digest(request), user=carla
+        )
         seen = requests.digest(request)
         requests.approve(request_id=request.id, seen=seen, reason="fits", user=ada)
 

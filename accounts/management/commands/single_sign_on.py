@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.management.tenants import tenant_by_slug
 from accounts.models import SingleSignOn, Tenant
 from accounts.scope import identity_scope, tenant_scope
 
@@ -33,10 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--remove", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with identity_scope():
-            tenant = Tenant.objects.filter(slug=options["tenant"]).first()
-        if tenant is None:
-            raise CommandError(f"There is no tenant {options['tenant']!r}.")
+        tenant = tenant_by_slug(options["tenant"])
         if options["remove"]:
             with tenant_scope(tenant.id):
                 SingleSignOn.objects.filter(tenant=tenant).delete()

@@ -11,6 +11,7 @@ from accounts import audit
 from accounts.audit import search
 from accounts.management.tenants import tenant_by_slug
 from accounts.models import Customer
+from accounts.params import as_uuid
 from accounts.scope import tenant_scope
 
 
@@ -78,7 +79,7 @@ def _moment(text: str, option: str) -> datetime:
 def _customer_ref(text: str) -> UUID:
     known = Customer.objects.filter(external_id=text.replace("\0", "")).first()
     # Somebody erased is still in the log, by her id only.
-    ref = known.id if known else search.as_uuid(text)
+    ref = known.id if known else as_uuid(text)
     if ref is None:
         raise CommandError(f"There is no customer {text!r}.")
     return ref

@@ -8,9 +8,10 @@ from uuid import UUID
 from django.core.management.base import BaseCommand
 
 from accounts import audit
+from accounts.management.tenants import tenant_by_slug
 from accounts.models import Customer, Tenant
 from accounts.scope import tenant_scope
-from chat.management.measuring import imported_ids, output, tenant
+from chat.management.measuring import imported_ids, output
 from chat.models import Conversation
 from memory.models import Evidence, Fact
 
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--out", required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        desk = tenant(options["tenant"])
+        desk = tenant_by_slug(options["tenant"])
         count = 0
         with output(options["out"]) as write:
             for row in _rows(desk):

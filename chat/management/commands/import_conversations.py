@@ -8,10 +8,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from accounts.management.tenants import tenant_by_slug
 from accounts.models import Tenant
 from accounts.scope import tenant_scope
 from chat import imports, remembering
-from chat.management.measuring import existing_file, numbered_objects, tenant
+from chat.management.measuring import existing_file, numbered_objects
 from chat.models import Conversation
 
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = existing_file(options["file"])
-        desk = tenant(options["tenant"], make=True)
+        desk = tenant_by_slug(options["tenant"], make=True)
         bad, stored = self._import(path, desk)
         if options["consolidate"]:
             self._consolidate(desk, stored)

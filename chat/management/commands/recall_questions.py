@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from accounts import audit
+from accounts.management.tenants import tenant_by_slug
 from accounts.models import Customer, Tenant
 from accounts.scope import customer_scope, tenant_scope
 from chat.imports import moment
@@ -19,7 +20,6 @@ from chat.management.measuring import (
     imported_ids,
     numbered_objects,
     output,
-    tenant,
 )
 from chat.services import storable
 from memory import context, recall
@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = existing_file(options["file"])
-        desk = tenant(options["tenant"])
+        desk = tenant_by_slug(options["tenant"])
         try:
             as_of = moment(options["as_of"], "--as-of")
         except ValueError as error:
