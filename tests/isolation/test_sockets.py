@@ -11,13 +11,14 @@ from uuid import uuid4
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.db.models import Q
 from pytest_django import DjangoDbBlocker
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from accounts import sign_ins
 from accounts.models import Tenant, User
 from accounts.scope import tenant_scope
-from chat import identity, push, services
+from chat import identity, policies, push, services
 from chat.consumers.socket import Socket
 from chat.routing import websocket_urlpatterns
 from memory.llm import gateway
@@ -190,8 +191,18 @@ def test_a_console_shows_in_a_conversation_only_what_is_its_customers(
 @pytest.mark.parametrize("who", [User.Role.COMPLIANCE, "", "nonsense"])
 @pytest.mark.parametrize("kind", CONSOLE)
 def test_whoever_may_not_chat_gets_no_console(
-    world: World, server: Server, kind: str, who: str
+    world: World,
+    server: Server,
+    kind: str,
+    who: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    joined: list[str] = []
+
+    async def join(_: Socket, group: str) -> None:
+        joined.append(group)
+
+    monkeypatch.setattr(Socket, "join", join)
     session = cookie(world, who) if who == User.Role.COMPLIANCE else who
     with (
         keep_unchanged(world.own, world.victim),
@@ -200,6 +211,21 @@ def test_whoever_may_not_chat_gets_no_console(
         with suppress(ConnectionClosed):
             line.send(**frame("ConsoleSocket", kind, world.own))
         assert line.closed_with() == 4401
+    # Not for a moment: no push would have reached her.
+    assert joined == []
+
+
+@pytest.mark.parametrize("kind", ["open", "send"])
+def test_a_console_gets_to_no_conversation_past_the_policy(
+    world: World, server: Server, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policies.conversations, "_condition", lambda *_: Q(pk__in=[]))
+    with (
+        keep_unchanged(world.own),
+        server.open("/ws/console/", cookie=cookie(world, User.Role.AGENT)) as line,
+    ):
+        found = answers(line, frame("ConsoleSocket", kind, world.own))
+    assert [f["type"] for f in found] == ["error"]
 
 
 # --- The customer's socket ------------------------------------------------------------

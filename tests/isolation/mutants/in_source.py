@@ -578,7 +578,7 @@ MUTANTS = [
         "chat/consumers/console.py",
         "return policies.conversations.fetch(self._staff(), act, conversation_id)",
         "return Conversation._base_manager.get(pk=conversation_id)",
-        "../accounts/test_policies.py -k socket_answers",
+        f"{_SOCKETS} -k past_the_policy",
     ),
     Mutant(
         "a console stays open after its sign-in has ended",
