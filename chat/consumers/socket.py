@@ -1,5 +1,6 @@
 """What both sockets share: frames, the replay of the log, and the streaming reply."""
 
+import asyncio
 import json
 import logging
 import time
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 # A person types, scrolls and reconnects well within this.
 BURST_FRAMES = 60
 FRAMES_A_SECOND = 5
+# Pings try again: a person does not wait for a channel layer that hangs.
+LAYER_S = 3.0
 Handler = Callable[[dict[str, Any]], Awaitable[None]]
 
 
@@ -143,7 +146,8 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
 
     async def _layer(self, call: str, group: str) -> None:
         try:
-            await getattr(self.channel_layer, call)(group, self.channel_name)
+            async with asyncio.timeout(LAYER_S):
+                await getattr(self.channel_layer, call)(group, self.channel_name)
         except (RedisError, OSError) as error:
             # Pings still bring what changes, only later.
             logger.warning("The channel layer is away: %s", type(error).__name__)

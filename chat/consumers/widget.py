@@ -97,17 +97,18 @@ class WidgetSocket(Socket):
         """Store what the customer wrote, then let the assistant answer."""
         client_id = frames.uuid(frame, "client_id")
         message, owed = await self.unit(self._store, frames.text(frame), client_id)
-        if self.watching != message.conversation_id:
-            self.seen = 0
-            await self.watch(message.tenant_id, message.conversation_id)
-        await self.send_frame(
-            type="ack", client_id=str(client_id), id=str(message.id), seq=message.seq
-        )
-        await self.catch_up()
         if owed:
+            # Before anything that may fail here: only the schedule would answer later.
             assistant.start(
                 message.tenant_id, message.customer_id, message.conversation_id
             )
+        await self.send_frame(
+            type="ack", client_id=str(client_id), id=str(message.id), seq=message.seq
+        )
+        if self.watching != message.conversation_id:
+            self.seen = 0
+            await self.watch(message.tenant_id, message.conversation_id)
+        await self.catch_up()
 
     def _store(self, text: str, client_id: UUID) -> tuple[Message, bool]:
         message = services.receive_from_widget(

@@ -3,6 +3,7 @@
 `open_page` fails a test for every complaint of the console and every request elsewhere.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
@@ -15,7 +16,7 @@ from accounts.models import Customer, Tenant, User
 from accounts.scope import identity_scope, tenant_scope
 from chat.identity import sign_customer
 from chat.models import HttpTool
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import TIMEOUT_MS, OpenPage
 from tests.browser.people import PASSWORD, Staff, Visitor
 from tests.conftest import make_conversation
 from tests.local_server import Quiet, listening
@@ -186,11 +187,20 @@ def what_an_attacker_would_have_a_page_do_is_stopped(page: Page) -> None:
             page.goto(url)
             here = page.url
             page.evaluate(f"() => {{ try {{ ({attempt})() }} catch {{}} }}")
-            page.wait_for_function("window.violations.length > 0")
-            found = page.evaluate("window.violations.join()")
-            assert directive in found, f"{url} {directive}: {found}"
+            found = violations(page)
+            assert directive in found, f"{url} {directive}: {found or 'nothing'}"
             assert page.evaluate("window.ran") is None
             assert page.url == here
+
+
+def violations(page: Page) -> str:
+    """Wait for what the browser says it stopped; empty when it says nothing in time."""
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
+    while not (found := page.evaluate("window.violations.join()")):
+        if time.monotonic() > deadline:
+            break
+        page.wait_for_timeout(50)
+    return str(found)
 
 
 def the_widget_makes_html_in_one_place(page: Page) -> None:

@@ -1,5 +1,6 @@
 """The two sockets as a browser sees them: the real application, real websockets."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
@@ -9,6 +10,7 @@ from uuid import UUID, uuid4
 
 import jwt
 import pytest
+from channels.layers import get_channel_layer
 from django.contrib.auth import logout
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.contrib.sessions.models import Session
@@ -25,6 +27,7 @@ from memory.llm import gateway
 from memory.llm.types import Done, HandOver, ReplyRequest, StreamPart, TextDelta, Usage
 from tests.chat.line import Line, Server, settle
 from tests.conftest import make_conversation, make_customer
+from tests.stack import eventually
 
 pytestmark = pytest.mark.usefixtures("live_db")
 
@@ -83,6 +86,33 @@ def token(customer: Customer) -> str:
 
 def texts(frames: list[dict[str, Any]]) -> list[str]:
     return [frame["message"]["text"] for frame in frames if frame["message"]]
+
+
+@pytest.mark.parametrize("broken", [RuntimeError, None], ids=["fails", "hangs"])
+def test_a_message_is_answered_though_its_socket_cannot_join_the_conversation(
+    server: Server,
+    desk: Tenant,
+    elena: Customer,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: type[Exception] | None,
+) -> None:
+    async def join(*_: str) -> None:
+        if broken:
+            raise broken
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(socket, "LAYER_S", 0.05)
+    monkeypatch.setattr(get_channel_layer(), "group_add", join)
+    with server.widget(desk.slug) as line:
+        known(line, elena)
+        line.ask(type="send", text="Where is it?", client_id=str(uuid4()))
+        eventually(lambda: replies(elena) == ["It ships today."])
+
+
+def replies(customer: Customer) -> list[str]:
+    with tenant_scope(customer.tenant_id):
+        said = Message.objects.filter(author=Message.Author.ASSISTANT)
+        return list(said.values_list("text", flat=True))
 
 
 # --- The widget's conversation --------------------------------------------------------

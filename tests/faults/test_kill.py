@@ -368,8 +368,8 @@ def test_a_chat_that_began_while_redis_was_away_is_live_after_the_next_ping(
     own_redis.kill()
     model.stream("Good morning, Elena.")
     customer.send("Good morning.")
-    # Each call to a Redis that is away is tried again with pauses drawn by lot.
-    eventually(lambda: stored("assistant") == ["Good morning, Elena."], timeout_s=90)
+    customer.until(lambda: not customer.unacknowledged)
+    eventually(lambda: stored("assistant") == ["Good morning, Elena."])
     own_redis.start()
     customer.ping()
     assert customer.texts("assistant") == ["Good morning, Elena."]
