@@ -32,7 +32,7 @@ class Server:
             uvicorn.Config(
                 application,
                 ws="websockets-sansio",
-                log_level="error",
+                log_config=None,
                 lifespan="off",
                 ws_max_size=demo.MAX_FRAME_BYTES,
                 proxy_headers=False,
