@@ -313,6 +313,8 @@ LOGGING = {
         "channels_redis": {"level": "WARNING"},
         # It has brought a formatter of its own by now.
         "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        # It tells of each socket from where it came.
+        "uvicorn.error": {"level": "WARNING"},
         # Addresses hold search terms, which are customers' words.
         "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
     },

@@ -92,6 +92,12 @@ def test_no_address_that_was_asked_for_is_logged() -> None:
     assert not access.isEnabledFor(logging.ERROR)
 
 
+def test_no_visitors_address_is_logged() -> None:
+    sockets = logging.getLogger("uvicorn.error")
+    assert not sockets.isEnabledFor(logging.INFO)
+    assert sockets.isEnabledFor(logging.WARNING)
+
+
 @pytest.mark.usefixtures("db")
 def test_a_view_that_fails_shows_and_logs_no_word_of_the_request(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
