@@ -132,6 +132,6 @@ def _watch(page: Page, home: str, complaints: list[str]) -> None:
             complaints.append(f"another origin: {request.url}")
 
     page.on("console", heard)
-    page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
+    page.on("pageerror", lambda error: complaints.append(f"script: {error.stack}"))
     page.on("request", asked)
     page.on("websocket", asked)

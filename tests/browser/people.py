@@ -15,7 +15,7 @@ WATCH_REPLIES = """
 window.replySteps = {};
 new MutationObserver(() => {
   for (const article of document.querySelectorAll(".msg.assistant[data-message]")) {
-    const text = article.querySelector("[data-text]").textContent;
+    const text = article.querySelector("[data-text]")?.textContent;
     const steps = (window.replySteps[article.dataset.message] ??= []);
     if (text && text !== steps.at(-1)) steps.push(text);
   }
