@@ -1,84 +1,25 @@
 """Tenants, staff, customers, the audit log, and the two bases of every scoped table."""
 
 import secrets
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar
 
-from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
 from accounts.fields import EncryptedTextField
+from accounts.managers import (
+    CustomerManager,
+    CustomersManager,
+    SingleSignOnManager,
+    TenantManager,
+    TenantsManager,
+    UsersManager,
+)
 from accounts.rls import RowLevelSecurity, SameScopeKey
-from accounts.scope import ScopeRequiredError, current_scope, require_tenant
-
-M = TypeVar("M", bound=models.Model)
-
-
-class TenantManager(models.Manager[M]):
-    """Rows of the tenant in scope; asking without a scope raises."""
-
-    def get_queryset(self) -> QuerySet[M]:
-        """Return the rows of the tenant in scope."""
-        return super().get_queryset().filter(tenant_id=require_tenant())
-
-
-class CustomerManager(TenantManager[M]):
-    """Rows of the tenant, and of the one customer while a customer scope is open."""
-
-    customer_field = "customer_id"
-
-    def get_queryset(self) -> QuerySet[M]:
-        """Return the rows that the scope shows."""
-        rows = super().get_queryset()
-        customer_id = current_scope().customer_id
-        if customer_id is not None:
-            rows = rows.filter(**{self.customer_field: customer_id})
-        return rows
-
-
-class CustomersManager(CustomerManager["Customer"]):
-    """The customers themselves: their own id is what narrows them."""
-
-    customer_field = "id"
-
-
-def _identity_rows(rows: QuerySet[M], tenant_field: str) -> QuerySet[M]:
-    scope = current_scope()
-    if scope.identity:
-        return rows
-    if scope.tenant_id is None:
-        raise ScopeRequiredError(
-            "Users and tenants are read inside identity_scope() or a tenant's scope."
-        )
-    return rows.filter(**{tenant_field: scope.tenant_id})
-
-
-class TenantsManager(models.Manager["Tenant"]):
-    """The tenant in scope; all of them inside an identity scope."""
-
-    def get_queryset(self) -> QuerySet["Tenant"]:
-        """Return the tenants that the scope shows."""
-        return _identity_rows(super().get_queryset(), "id")
-
-
-class UsersManager(BaseUserManager["User"]):
-    """Staff of the tenant in scope; of all tenants inside an identity scope."""
-
-    def get_queryset(self) -> QuerySet["User"]:
-        """Return the users that the scope shows."""
-        return _identity_rows(super().get_queryset(), "tenant_id")
-
-
-class SingleSignOnManager(TenantManager["SingleSignOn"]):
-    """The provider of the tenant in scope; of all tenants inside an identity scope."""
-
-    def get_queryset(self) -> QuerySet["SingleSignOn"]:
-        """Return the providers that the scope shows."""
-        return _identity_rows(super(TenantManager, self).get_queryset(), "tenant_id")
 
 
 def _new_secret() -> str:
@@ -196,6 +137,26 @@ class User(AbstractBaseUser):
         ).hexdigest()
 
 
+def staff_key(
+    on_delete: Any = models.SET_NULL, *, required: bool = False
+) -> "models.ForeignKey[User | None, User | None]":
+    """Return a reference to a login; a `SameScopeKey` beside it keeps it in the desk.
+
+    Args:
+        on_delete: What becomes of the row when the login goes.
+        required: Whether there has to be one.
+    """
+    return models.ForeignKey(
+        User,
+        null=not required,
+        blank=not required,
+        on_delete=on_delete,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+
+
 class Invitation(TenantModel):
     """A role that waits for somebody to make a login of it.
 
@@ -207,13 +168,7 @@ class Invitation(TenantModel):
 
     email = models.EmailField()
     role = models.CharField(max_length=12, choices=User.Role, default=User.Role.AGENT)
-    invited_by = models.ForeignKey(
-        User,
-        on_delete=models.CASCADE,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-    )
+    invited_by = staff_key(models.CASCADE, required=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)

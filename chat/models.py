@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.fields import EncryptedTextField
-from accounts.models import CustomerModel, TenantModel, User
+from accounts.models import CustomerModel, TenantModel, staff_key
 from accounts.rls import SameScopeKey
 from chat import outbound
 
@@ -52,15 +52,7 @@ class Conversation(CustomerModel):
 
     status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
     owner = models.CharField(max_length=10, choices=Owner, default=Owner.ASSISTANT)
-    agent = models.ForeignKey(
-        User,
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-    )
+    agent = staff_key()
     subject = models.CharField(max_length=200, blank=True)
     channel = models.CharField(max_length=20, default="widget")
     external_id = models.CharField(max_length=200, blank=True)
@@ -143,15 +135,7 @@ class Message(CustomerModel):
         db_constraint=False,
         db_index=False,
     )
-    agent = models.ForeignKey(
-        User,
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-    )
+    agent = staff_key()
     seq = models.BigIntegerField()
     author = models.CharField(max_length=10, choices=Author)
     author_name = models.CharField(max_length=200, blank=True)

@@ -88,6 +88,15 @@ def texts(frames: list[dict[str, Any]]) -> list[str]:
     return [frame["message"]["text"] for frame in frames if frame["message"]]
 
 
+def replies(customer: Customer) -> list[str]:
+    with tenant_scope(customer.tenant_id):
+        said = Message.objects.filter(author=Message.Author.ASSISTANT)
+        return list(said.values_list("text", flat=True))
+
+
+# --- The widget's conversation --------------------------------------------------------
+
+
 @pytest.mark.parametrize("broken", [RuntimeError, None], ids=["fails", "hangs"])
 def test_a_message_is_answered_though_its_socket_cannot_join_the_conversation(
     server: Server,
@@ -107,15 +116,6 @@ def test_a_message_is_answered_though_its_socket_cannot_join_the_conversation(
         known(line, elena)
         line.ask(type="send", text="Where is it?", client_id=str(uuid4()))
         eventually(lambda: replies(elena) == ["It ships today."])
-
-
-def replies(customer: Customer) -> list[str]:
-    with tenant_scope(customer.tenant_id):
-        said = Message.objects.filter(author=Message.Author.ASSISTANT)
-        return list(said.values_list("text", flat=True))
-
-
-# --- The widget's conversation --------------------------------------------------------
 
 
 def test_a_first_message_is_acknowledged_logged_and_answered_word_by_word(

@@ -13,7 +13,8 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.models import Manager
 from django.test import Client
 
-from accounts.models import Customer, CustomerManager, Tenant, TenantManager, User
+from accounts.managers import CustomerManager, TenantManager
+from accounts.models import Customer, Tenant, User
 from memory import working
 from tests import environment as env
 from tests.clients import signed_in
