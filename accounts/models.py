@@ -124,6 +124,11 @@ class User(AbstractBaseUser):
         return self.name or self.email
 
     @property
+    def actor(self) -> str:
+        """Who did it, as the audit log names this login."""
+        return f"user:{self.pk}"
+
+    @property
     def sign_in_state(self) -> str:
         """What a sign-in rests on: when any of it changes, it ends."""
         return f"{self.password}:{self.role}:{self.sign_in_epoch}"

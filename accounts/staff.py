@@ -236,7 +236,7 @@ def _record(
     **detail: str,
 ) -> None:
     audit.record(
-        actor=f"user:{by.pk}",
+        actor=by.actor,
         action=action,
         subject_type=subject_type,
         subject_id=subject_id,

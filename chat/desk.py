@@ -27,7 +27,7 @@ def set_sites(*, user: User, sites: list[str], reason: str) -> Tenant:
     tenant.widget_sites = sites
     tenant.save(update_fields=["widget_sites"])
     record(
-        actor=f"user:{user.pk}",
+        actor=user.actor,
         action="widget.sites_changed",
         subject_type="tenant",
         subject_id=tenant.pk,
@@ -49,7 +49,7 @@ def replace_widget_secret(*, user: User, reason: str) -> str:
     tenant.widget_secret = secret
     tenant.save(update_fields=["widget_secret"])
     record(
-        actor=f"user:{user.pk}",
+        actor=user.actor,
         action="widget.secret_replaced",
         subject_type="tenant",
         subject_id=tenant.pk,
@@ -79,7 +79,7 @@ def save_tool(
     tool.full_clean(exclude=["tenant"])
     tool.save()
     record(
-        actor=f"user:{user.pk}",
+        actor=user.actor,
         action="tool.added" if adding else "tool.changed",
         subject_type="tool",
         subject_id=tool.pk,
@@ -98,7 +98,7 @@ def delete_tool(*, user: User, tool_id: UUID, reason: str) -> None:
     """
     tool: HttpTool = HttpTool.objects.select_for_update().get(pk=tool_id)
     record(
-        actor=f"user:{user.pk}",
+        actor=user.actor,
         action="tool.deleted",
         subject_type="tool",
         subject_id=tool.pk,

@@ -150,7 +150,7 @@ def try_tool(request: HttpRequest, tool_id: UUID) -> HttpResponse:
     with tenant_scope(user.tenant_id):
         if form.is_valid():
             record(
-                actor=f"user:{user.pk}",
+                actor=user.actor,
                 action="tool.tried",
                 subject_type="tool",
                 subject_id=found.pk,

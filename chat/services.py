@@ -154,7 +154,7 @@ def take_over(*, conversation_id: UUID, user: User) -> Conversation:
     _give_to_agent(conversation, user)
     save(conversation)
     audit.record(
-        actor=f"user:{user.id}",
+        actor=user.actor,
         action="conversation.take_over",
         subject_type="conversation",
         subject_id=conversation.id,

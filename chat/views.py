@@ -220,7 +220,7 @@ def _record_read(
 ) -> None:
     """Record what an agent was shown; last, since it holds up other appends."""
     audit.memory_read(
-        actor=f"user:{signed_in_user(request).id}",
+        actor=signed_in_user(request).actor,
         customer_id=shown.customer_id,
         purpose="support",
         conversation_id=shown.id,

@@ -108,7 +108,7 @@ class CustomerMemoryView(APIView):
     def record_read(self, customer: Customer, **seen: Any) -> None:
         """Record what the answer shows of a customer's memory."""
         audit.memory_read(
-            actor=f"user:{signed_in_user(self.request).id}",
+            actor=signed_in_user(self.request).actor,
             customer_id=customer.id,
             purpose="api",
             seen=seen,

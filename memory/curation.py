@@ -86,7 +86,7 @@ def _audit(
     reason: str,
 ) -> None:
     audit.record(
-        actor=f"user:{user.id}",
+        actor=user.actor,
         action=action,
         subject_type=subject_type,
         subject_id=subject_id,

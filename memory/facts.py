@@ -391,7 +391,7 @@ def _restate(fact: Fact, value: str) -> str:
 
 def _audit(action: str, fact: Fact, user: User, reason: str = "") -> None:
     audit.record(
-        actor=f"user:{user.id}",
+        actor=user.actor,
         action=action,
         subject_type="fact",
         subject_id=fact.id,

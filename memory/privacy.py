@@ -160,7 +160,7 @@ def export_customer(*, customer: Customer, user: User, reason: str = "") -> byte
     }
     files["manifest.json"] = json.dumps(manifest, indent=2).encode()
     audit.record(
-        actor=f"user:{user.id}",
+        actor=user.actor,
         action="customer.export",
         subject_type="customer",
         subject_id=customer.id,
@@ -215,14 +215,14 @@ def _erase(
     receipt: ErasureReceipt = ErasureReceipt.objects.create(
         tenant_id=tenant_id,
         customer_ref=customer_id,
-        requested_by=f"user:{user.id}",
-        approved_by=f"user:{approved_by.id}" if approved_by else "",
+        requested_by=user.actor,
+        approved_by=approved_by.actor if approved_by else "",
         reason=reason,
         counts=counts,
         remaining=remaining(customer_id),
     )
     audit.record(
-        actor=f"user:{user.id}",
+        actor=user.actor,
         action="customer.erase",
         subject_type="customer",
         subject_id=customer_id,

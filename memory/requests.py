@@ -322,7 +322,7 @@ def _refuse_in_a_row(user: User) -> None:
             [f"erasing alone:{user.id}"],
         )
     lately = ErasureReceipt.objects.filter(
-        requested_by=f"user:{user.id}",
+        requested_by=user.actor,
         approved_by="",
         erased_at__gt=timezone.now() - ALONE_EVERY,
     )
@@ -375,7 +375,7 @@ def _record(
         "subjects": PrivacySubject.objects.filter(request=request).count(),
     }
     audit.record(
-        actor=f"user:{user.id}" if user else "system",
+        actor=user.actor if user else "system",
         action=action,
         subject_type="privacy_request",
         subject_id=request.id,

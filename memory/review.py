@@ -118,7 +118,7 @@ def _decided(item: ReviewItem, state: str, user: User) -> ReviewItem:
     locked.decided_at = timezone.now()
     locked.save(update_fields=["state", "decided_by", "decided_at"])
     audit.record(
-        actor=f"user:{user.id}",
+        actor=user.actor,
         action=f"review.{'accept' if state == ReviewItem.State.ACCEPTED else 'refuse'}",
         subject_type="review_item",
         subject_id=locked.id,

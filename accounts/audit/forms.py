@@ -14,7 +14,7 @@ _MAX_SEQ = 10**18
 
 
 def _actors() -> list[tuple[str, str]]:
-    staff = [(f"user:{user.id}", str(user)) for user in User.objects.order_by("name")]
+    staff = [(user.actor, str(user)) for user in User.objects.order_by("name")]
     return [
         ("", "Anybody"),
         *staff,

@@ -180,7 +180,7 @@ def staff_names(actors: Iterable[str]) -> dict[str, str]:
     """Return the names of the staff among some actors, by actor."""
     found = (as_uuid(actor.removeprefix("user:")) for actor in actors)
     ids = {user_id for user_id in found if user_id is not None}
-    return {f"user:{user.id}": str(user) for user in User.objects.filter(id__in=ids)}
+    return {user.actor: str(user) for user in User.objects.filter(id__in=ids)}
 
 
 def actor_name(actor: str, names: dict[str, str]) -> str:

@@ -81,7 +81,7 @@ def _record(request: HttpRequest, wanted: search.Search, page: search.Page) -> N
         if value := getattr(wanted, name):
             detail[name] = value
     audit.record(
-        actor=f"user:{user.id}",
+        actor=user.actor,
         action="audit.read",
         subject_type="audit_log",
         subject_id=user.tenant_id,

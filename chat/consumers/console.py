@@ -162,7 +162,7 @@ class ConsoleSocket(Socket):
         """Record who watches a conversation from now on, if she may read it."""
         watched = self._fetch(conversation_id, Act.READ)
         audit.memory_read(
-            actor=f"user:{self._staff().id}",
+            actor=self._staff().actor,
             customer_id=watched.customer_id,
             purpose="support",
             conversation_id=conversation_id,

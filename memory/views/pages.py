@@ -75,7 +75,7 @@ def show(
 def record_read(request: HttpRequest, customer: Customer, **seen: int) -> None:
     """Record what of a customer's memory is shown; last, since appends queue up."""
     audit.memory_read(
-        actor=f"user:{signed_in_user(request).id}",
+        actor=signed_in_user(request).actor,
         customer_id=customer.id,
         purpose="customer page",
         seen=seen,

@@ -19,8 +19,9 @@ from django.db.models import (
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from accounts.audit.search import staff_names
 from accounts.models import Customer, User
-from accounts.params import as_uuid, wants_fragment
+from accounts.params import wants_fragment
 from accounts.policies import Act, Power, customers, desk_view, may, signed_in_user
 from memory import policies, privacy, records
 from memory.models import ErasureReceipt, PrivacyRequest, PrivacySubject
@@ -90,6 +91,4 @@ def _people(requests: Iterable[PrivacyRequest]) -> dict[UUID, str]:
 def _names(receipts: Iterable[ErasureReceipt]) -> dict[str, str]:
     """Return who asked for erasures or approved them, by the actors of the receipts."""
     actors = {a for r in receipts for a in (r.requested_by, r.approved_by)}
-    told = (as_uuid(actor.removeprefix("user:")) for actor in actors)
-    ids = {user_id for user_id in told if user_id}
-    return {f"user:{user.id}": str(user) for user in User.objects.filter(id__in=ids)}
+    return staff_names(actors)

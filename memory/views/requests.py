@@ -116,7 +116,7 @@ def look(request: HttpRequest, request_id: UUID, customer_id: UUID) -> HttpRespo
         section="privacy",
     )
     audit.memory_read(
-        actor=f"user:{signed_in_user(request).id}",
+        actor=signed_in_user(request).actor,
         customer_id=customer.id,
         purpose=f"privacy request {row.id}",
         seen=record.seen,

@@ -32,7 +32,7 @@ def item(request: HttpRequest, item_id: UUID) -> HttpResponse:
     shown = _fetch(request, Act.READ, item_id)
     response = _page(request, review.view_named(shown.state), shown)
     audit.memory_read(
-        actor=f"user:{signed_in_user(request).id}",
+        actor=signed_in_user(request).actor,
         customer_id=shown.customer_id,
         purpose="review",
         conversation_id=shown.conversation_id,
