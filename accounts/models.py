@@ -243,12 +243,15 @@ class Customer(TenantModel):
         external_id: The tenant's own id of this customer; empty for a visitor who has
             not said who she is.
         verified: Whether the tenant vouched for this identity with a signed token.
+        memory_epoch: Raised whenever something of her is forgotten or restricted: work
+            that read before must not be written after.
     """
 
     external_id = models.CharField(max_length=200, blank=True)
     name = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
     verified = models.BooleanField(default=False)
+    memory_epoch = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
 

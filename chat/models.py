@@ -35,6 +35,9 @@ class Conversation(CustomerModel):
         turn_attempts: How often the newest question was tried.
         turn_expires_at: When that turn counts as dead unless it renews its lease.
         consolidated_seq: Up to where the conversation went into memory.
+        consolidate_at: When it is to be brought into memory, if that is planned.
+        consolidate_trigger: What planned it, a `memory.models.Consolidation.Trigger`.
+        consolidate_tries: How often that failed since it last worked.
         external_id: The id that an import gave it.
     """
 
@@ -62,6 +65,9 @@ class Conversation(CustomerModel):
     asked_seq = models.BigIntegerField(default=0)
     answered_seq = models.BigIntegerField(default=0)
     consolidated_seq = models.BigIntegerField(default=0)
+    consolidate_at = models.DateTimeField(null=True, blank=True)
+    consolidate_trigger = models.CharField(max_length=8, blank=True)
+    consolidate_tries = models.PositiveSmallIntegerField(default=0)
     turn_id = models.UUIDField(null=True, blank=True)
     turn_attempts = models.PositiveSmallIntegerField(default=0)
     turn_expires_at = models.DateTimeField(null=True, blank=True)
@@ -94,6 +100,11 @@ class Conversation(CustomerModel):
                 fields=["tenant"],
                 condition=Q(asked_seq__gt=F("answered_seq")),
                 name="chat_conversation_owed",
+            ),
+            models.Index(
+                fields=["tenant", "consolidate_at"],
+                condition=Q(consolidate_at__isnull=False),
+                name="chat_conversation_to_remember",
             ),
         ]
 

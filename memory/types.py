@@ -30,7 +30,10 @@ class FactCandidate:
     ``confidence`` and ``importance`` run from 0 to 1. ``single`` marks a key that
     holds one value at a time, so that a newer value supersedes; polarity ``end``
     closes what was known ("I no longer have the iPhone"). ``source`` is whose word it
-    is.
+    is. ``normal`` is the value in its key's own form, by which values are compared.
+    ``doubt`` says why it may not be so ("said as a question"): a candidate with a
+    doubt changes no memory, it waits for people. ``made_by`` names the strategy and
+    the engine that found it.
     """
 
     kind: FactKind
@@ -47,6 +50,9 @@ class FactCandidate:
     topics: tuple[str, ...] = ()
     entities: tuple[str, ...] = ()
     source: Source = "customer"
+    normal: str = ""
+    doubt: str = ""
+    made_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

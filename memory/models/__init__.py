@@ -4,20 +4,34 @@ Conversations and messages are known here by id only: `chat` builds on `memory`,
 the other way round.
 """
 
-from memory.models.facts import Evidence, Fact
-from memory.models.index import Embedding, EmbeddingModel
+from memory.models.consolidation import Consolidation
+from memory.models.desk import (
+    STRATEGIES,
+    CustomStrategy,
+    MemorySettings,
+    RetentionRule,
+)
+from memory.models.facts import Evidence, Fact, Forgotten
+from memory.models.index import Embedding, EmbeddingModel, ReembedJob
 from memory.models.privacy import ErasureReceipt, PrivacyRequest, PrivacySubject
 from memory.models.review import ReviewItem
 from memory.models.summaries import Summary
 
 __all__ = [
+    "STRATEGIES",
+    "Consolidation",
+    "CustomStrategy",
     "Embedding",
     "EmbeddingModel",
     "ErasureReceipt",
     "Evidence",
     "Fact",
+    "Forgotten",
+    "MemorySettings",
     "PrivacyRequest",
     "PrivacySubject",
+    "ReembedJob",
+    "RetentionRule",
     "ReviewItem",
     "Summary",
 ]

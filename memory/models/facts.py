@@ -1,4 +1,4 @@
-"""Facts, and the words that they rest on."""
+"""Facts, the words that they rest on, and what is not to come back."""
 
 from django.db import models
 from django.db.models import Q
@@ -14,6 +14,14 @@ class Fact(CustomerModel):
 
     A fact is never changed in place: a newer value supersedes it and keeps it as
     history, so that taking the newer one back restores it.
+
+    Attributes:
+        value: As it was said.
+        normal: The same in the key's own form, by which values are compared: an
+            E.164 number, an ISO date; empty where there is no such form.
+        valid_from: Since when it is true; `recorded_at`, since when it is known here.
+        made_by: What took it from the words: a strategy and its engine, or `staff`.
+        uses: How often it was put before the assistant, counted in batches.
     """
 
     class Kind(models.TextChoices):
@@ -36,6 +44,7 @@ class Fact(CustomerModel):
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.FACT)
     key = models.CharField(max_length=80)
     value = models.CharField(max_length=500)
+    normal = models.CharField(max_length=500, blank=True)
     text = models.CharField(max_length=1000)
     topics = tags()
     entities = tags()
@@ -60,6 +69,9 @@ class Fact(CustomerModel):
     expires_at = models.DateTimeField(null=True, blank=True)
     pinned = models.BooleanField(default=False)
     recorded_at = models.DateTimeField(default=timezone.now)
+    made_by = models.CharField(max_length=120, blank=True)
+    uses = models.PositiveIntegerField(default=0)
+    used_at = models.DateTimeField(null=True, blank=True)
     content_hash = models.CharField(max_length=64)
 
     class Meta:
@@ -94,7 +106,11 @@ class Fact(CustomerModel):
 
 
 class Evidence(CustomerModel):
-    """The words that a fact rests on: a verbatim span of one message."""
+    """The words that a fact rests on: a verbatim span of one message.
+
+    Attributes:
+        author: Who said them: `customer` or `agent`.
+    """
 
     fact = models.ForeignKey(
         Fact,
@@ -106,6 +122,7 @@ class Evidence(CustomerModel):
     conversation_id = models.UUIDField(null=True, blank=True)
     message_id = models.UUIDField(null=True, blank=True)
     span = models.CharField(max_length=1000)
+    author = models.CharField(max_length=10, default="customer")
     said_at = models.DateTimeField()
 
     class Meta:
@@ -118,3 +135,30 @@ class Evidence(CustomerModel):
             ),
         ]
         indexes = [*CustomerModel.Meta.indexes]
+
+
+class Forgotten(CustomerModel):
+    """What was forgotten on purpose: words from before do not bring it back.
+
+    Said anew after `said_before`, it is remembered like anything else.
+
+    Attributes:
+        content_hash: Of the fact (`memory.facts.content_hash`).
+        said_before: When it was forgotten.
+    """
+
+    content_hash = models.CharField(max_length=64)
+    said_before = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            *CustomerModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "customer", "content_hash"],
+                name="memory_forgotten_once",
+            ),
+        ]
+        indexes = [*CustomerModel.Meta.indexes]
+
+    def __str__(self) -> str:
+        return f"Forgotten of {self.customer_id}"

@@ -1,9 +1,12 @@
 """The vector index, and the models that make its vectors."""
 
+from typing import ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from pgvector.django import HalfVectorField
 
 from accounts.models import CustomerModel, TenantModel
@@ -88,3 +91,71 @@ class Embedding(CustomerModel):
             ),
         ]
         indexes = [*CustomerModel.Meta.indexes]
+
+
+class ReembedJob(TenantModel):
+    """The making of a second index with another model, beside the one in use.
+
+    While it runs, and until it is settled, new entries go into both.
+
+    Attributes:
+        model: Whose vectors are made.
+        before: The model that was active when it began, to which a roll-back returns.
+        cursor: The last entry of the index in use that was copied.
+        total: How many entries there were to copy.
+        done: How many were copied.
+        drift: How far a sample's vectors were from the stored ones before it began: one
+            less their mean cosine; None where another model made them.
+        started_by: Who started it, as in the audit log.
+    """
+
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        RUNNING = "running", "Running"
+        READY = "ready", "Ready to cut over"
+        LIVE = "live", "In use"
+        ROLLED_BACK = "rolled_back", "Rolled back"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    model = models.ForeignKey(
+        EmbeddingModel,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    before = models.ForeignKey(
+        EmbeddingModel,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    state = models.CharField(max_length=12, choices=State, default=State.RUNNING)
+    cursor = models.UUIDField(null=True, blank=True)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    drift = models.FloatField(null=True, blank=True)
+    problem = models.CharField(max_length=300, blank=True)
+    started_by = models.CharField(max_length=100)
+    started_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            *TenantModel.Meta.constraints,
+            SameScopeKey(name="memory_reembedjob_model", field="model"),
+            SameScopeKey(name="memory_reembedjob_before", field="before"),
+            models.UniqueConstraint(
+                fields=["tenant"],
+                condition=Q(state__in=["running", "ready"]),
+                name="memory_reembedjob_one_at_a_time",
+            ),
+        ]
+        ordering: ClassVar[list[str]] = ["-started_at"]
+
+    def __str__(self) -> str:
+        return f"Re-embedding {self.id.hex[-8:]}"

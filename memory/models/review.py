@@ -17,6 +17,8 @@ class ReviewItem(CustomerModel):
     Attributes:
         kind: Why people look at it; each kind is one reason for waiting.
         reason: The same in words, for people.
+        rival: What is remembered and would have to give way, if it contradicts that.
+        polarity: Whether it says that something is so, or is so no longer.
         source: Whose word it is: the author of the message; `assistant` for what a
             summary says.
         verified: Whether the customer was signed in.
@@ -30,6 +32,8 @@ class ReviewItem(CustomerModel):
         """Why it waits."""
 
         INSTRUCTION = "instruction", "Reads as an instruction"
+        CONFLICT = "conflict", "Contradicts what is known"
+        UNSURE = "unsure", "May not be so"
 
     class State(models.TextChoices):
         """What people decided."""
@@ -47,6 +51,18 @@ class ReviewItem(CustomerModel):
     key = models.CharField(max_length=80)
     value = models.CharField(max_length=500)
     text = models.CharField(max_length=1000)
+    normal = models.CharField(max_length=500, blank=True)
+    polarity = models.CharField(max_length=6, default="assert")
+    rival = models.ForeignKey(
+        Fact,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    event_at = models.DateTimeField(null=True, blank=True)
     single = models.BooleanField(default=False)
     importance = models.FloatField(default=0.5)
     confidence = models.FloatField(default=1.0)
@@ -64,6 +80,7 @@ class ReviewItem(CustomerModel):
         constraints = [
             *CustomerModel.Meta.constraints,
             SameScopeKey(name="memory_reviewitem_decided_by", field="decided_by"),
+            SameScopeKey(name="memory_reviewitem_rival", field="rival", customer=True),
             models.UniqueConstraint(
                 fields=["tenant", "customer", "kind", "content_hash"],
                 name="memory_reviewitem_once",

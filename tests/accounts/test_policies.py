@@ -40,13 +40,19 @@ from chat import services
 from chat.models import Conversation, Event, HttpTool, Message
 from memory import requests
 from memory.models import (
+    Consolidation,
+    CustomStrategy,
     Embedding,
     EmbeddingModel,
     ErasureReceipt,
     Evidence,
     Fact,
+    Forgotten,
+    MemorySettings,
     PrivacyRequest,
     PrivacySubject,
+    ReembedJob,
+    RetentionRule,
     ReviewItem,
     Summary,
 )
@@ -63,6 +69,12 @@ WITHOUT_POLICY: dict[type[Model], str] = {
     SingleSignOn: "set by the operator's command; no page shows it",
     PrivacySubject: "comes with its request, never by itself",
     Event: "the log of a conversation, read with it",
+    Forgotten: "marks of what was forgotten; nobody reads them",
+    Consolidation: "no page shows it yet",
+    CustomStrategy: "no page shows it yet",
+    MemorySettings: "no page shows it yet",
+    ReembedJob: "no page shows it yet",
+    RetentionRule: "no page shows it yet",
 }
 Answer = Literal["yes", "hidden", "denied"]
 
