@@ -129,7 +129,7 @@ def insert_anything(admin: Any, table: str) -> list[str]:
         " and is_nullable = 'NO' and column_default is null",
         [table],
     ).fetchall()
-    names = [name for name, _ in columns]
+    names = [f'"{name}"' for name, _ in columns]
     values = [neutral.get(kind, "'x'") for _, kind in columns]
     admin.execute(
         f"insert into {table} ({', '.join(names)}) values ({', '.join(values)})"

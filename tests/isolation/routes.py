@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import unified_diff
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,13 @@ class Answer:
     @property
     def all_text(self) -> str:
         return f"{self.body} {self.headers}".lower()
+
+    def unlike(self, other: "Answer") -> str:
+        """What tells the two apart, line by line; empty when nothing does."""
+        mine, hers = (
+            f"{a.status}\n{a.headers}\n{a.body}".splitlines() for a in (self, other)
+        )
+        return "\n".join(unified_diff(mine, hers, lineterm="", n=0))
 
 
 _LOT = re.compile(

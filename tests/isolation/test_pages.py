@@ -100,7 +100,7 @@ def test_what_is_another_tenants_does_not_exist(
                 alike = to_her == to_nobody
                 if route.drawn:
                     alike = to_her.status == to_nobody.status
-                assert alike, f"{method}: the two can be told apart"
+                assert alike, f"{method}: told apart by {to_her.unlike(to_nobody)}"
                 # To ask which methods a page has is not to ask for anybody's row.
                 if route.names and method != "OPTIONS":
                     assert to_her.status in SHUT, f"{method} got through"

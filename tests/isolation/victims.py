@@ -89,6 +89,7 @@ REFERENCES = {
     "accounts.AuditReason.event_id": "accounts.AuditEvent",
     "memory.PrivacySubject.customer_ref": "accounts.Customer",
     "memory.Embedding.source_id": "memory.Fact",
+    "memory.Summary.sampled": "chat.Message",
     "memory.ErasureReceipt.customer_ref": "accounts.Customer",
 }
 

@@ -8,7 +8,14 @@ from django.utils import timezone
 from accounts.models import Customer
 from accounts.scope import tenant_scope
 from memory import embeddings, facts, quarantine, working
-from memory.models import Embedding, Fact, ReviewItem, Summary
+from memory.models import (
+    Consolidation,
+    Embedding,
+    Fact,
+    Forgotten,
+    ReviewItem,
+    Summary,
+)
 from memory.types import Author, FactCandidate, Source, Turn
 
 
@@ -106,6 +113,30 @@ def make_review_item(
             held=held,
         )
         return item
+
+
+def make_forgotten(customer: Customer) -> Forgotten:
+    """The mark that something was forgotten on purpose."""
+    with tenant_scope(customer.tenant_id):
+        made: Forgotten = Forgotten.objects.create(
+            tenant_id=customer.tenant_id, customer=customer, content_hash="0" * 64
+        )
+        return made
+
+
+def make_consolidation(customer: Customer, *, conversation_id: UUID) -> Consolidation:
+    """One try to bring a conversation into memory."""
+    with tenant_scope(customer.tenant_id):
+        made: Consolidation = Consolidation.objects.create(
+            tenant_id=customer.tenant_id,
+            customer=customer,
+            conversation_id=conversation_id,
+            trigger=Consolidation.Trigger.CLOSE,
+            state=Consolidation.State.DONE,
+            from_seq=0,
+            to_seq=2,
+        )
+        return made
 
 
 def make_working_item(customer: Customer) -> str:

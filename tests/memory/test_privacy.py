@@ -32,7 +32,9 @@ from tests.conftest import (
     make_user,
 )
 from tests.memory.four_tiers import (
+    make_consolidation,
     make_fact,
+    make_forgotten,
     make_review_item,
     make_summary,
     make_tool_result,
@@ -48,6 +50,8 @@ def remember_all(customer: Customer) -> None:
     make_summary(customer, conversation_id=conversation.id)
     make_review_item(customer, conversation_id=conversation.id)
     make_working_item(customer)
+    make_forgotten(customer)
+    make_consolidation(customer, conversation_id=conversation.id)
     with tenant_scope(customer.tenant_id):
         audit.record(
             actor="system",
