@@ -21,7 +21,7 @@ from chat import push, services, tools, turns
 from chat.history import recent_turns
 from chat.models import Conversation
 from memory import context as contexts
-from memory import disclosure, facts, quarantine, recall, summaries, working
+from memory import disclosure, facts, quarantine, recall, summaries, uses, working
 from memory.context import Context, Ledger
 from memory.extraction import discrete
 from memory.llm import gateway
@@ -311,18 +311,21 @@ def build_context(
     if summary is not None:
         covered = set(summary.message_ids)
         buffer = [said for said in buffer if said.id not in covered]
+    recalled = recall.recall(
+        query,
+        customer_id=conversation.customer_id,
+        limit=RECALL_LIMIT,
+        known=[said.id for said in buffer],
+    )
+    best = recalled[: uses.COUNTED]
+    uses.count(tenant.id, (m.source_id for m in best if m.kind == "fact"))
     return contexts.pack(
         desk=tenant.name,
         budget_tokens=tenant.context_tokens,
         buffer=buffer,
         summary=summary,
         facts=list(facts.current_facts().filter(customer_id=conversation.customer_id)),
-        recalled=recall.recall(
-            query,
-            customer_id=conversation.customer_id,
-            limit=RECALL_LIMIT,
-            known=[said.id for said in buffer],
-        ),
+        recalled=recalled,
         verified=conversation.customer.verified,
     )
 

@@ -152,7 +152,8 @@ CELERY_BEAT_SCHEDULE = {
     "answer-owed-turns": {"task": "chat.tasks.answer_owed_turns", "schedule": 10.0},
     "consolidate-idle": {"task": "chat.tasks.consolidate_idle", "schedule": 60.0},
     "resume-erasures": {"task": "memory.tasks.resume_erasures", "schedule": 60.0},
-    "expire-memories": {"task": "memory.tasks.expire_memories", "schedule": 3600.0},
+    "prune-memories": {"task": "memory.tasks.prune_all", "schedule": 3600.0},
+    "add-up-uses": {"task": "memory.tasks.add_up_uses", "schedule": 60.0},
     # Writes one a day; looks every hour, so that a missed day is made up for.
     "checkpoint-audit": {
         "task": "accounts.tasks.checkpoint_audit",

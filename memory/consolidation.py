@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 import numpy as np
-from django.utils import timezone
 
 from memory import embeddings, facts, quarantine, summaries
 from memory.extraction import discrete, model_based
@@ -85,9 +84,7 @@ def plan(span: Span) -> Plan:
     entries = [
         entry
         for entry in embeddings.message_entries(
-            list(without_secrets(turns)),
-            conversation_id=span.conversation_id,
-            now=timezone.now(),
+            list(without_secrets(turns)), conversation_id=span.conversation_id
         )
         if entry.source_id in fresh
     ]

@@ -5,18 +5,20 @@ Making vectors takes no scope and no transaction; writing them takes both.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from uuid import UUID
 
 import numpy as np
 from django.db import connection
 from django.db.models import F, Func
+from django.utils import timezone
 from numpy.typing import NDArray
 from pgvector import HalfVector
 from uuid_utils.compat import uuid7
 
 from accounts.scope import require_tenant
+from memory import retention
 from memory.llm import gateway
 from memory.llm.tokens import count_tokens
 from memory.models import Embedding, EmbeddingModel
@@ -27,8 +29,6 @@ Vectors = NDArray[np.float32]
 # Source: the product's reference design for long texts (mission, F6).
 CHUNK_TOKENS = 512
 OVERLAP_TOKENS = 64
-# Transcripts are not kept as vectors for ever (mission, F6 and F12).
-MESSAGE_TTL = timedelta(days=7)
 
 _UPSERT = """
 insert into memory_embedding
@@ -76,12 +76,10 @@ class Entry:
     expires_at: datetime | None = None
 
 
-def message_entries(
-    turns: Sequence[Turn], *, conversation_id: UUID, now: datetime
-) -> list[Entry]:
+def message_entries(turns: Sequence[Turn], *, conversation_id: UUID) -> list[Entry]:
     """Return the index entries of messages: one each, long ones in chunks.
 
-    A message that has no text left has none.
+    A message that has no text left has none. They end when the desk's rule says so.
     """
     previous = [None, *turns]
     return [
@@ -97,7 +95,6 @@ def message_entries(
             before=before.text if before else "",
             importance=0.5 if turn.author == "customer" else 0.4,
             source=turn.author,
-            expires_at=now + MESSAGE_TTL,
         )
         for before, turn in pairwise(previous)
         if turn is not None and turn.text
@@ -178,6 +175,7 @@ def index(customer_id: UUID, entries: Sequence[Entry], vectors: Vectors) -> None
     if not entries:
         return
     model = active_model()
+    messages_end = timezone.now() + retention.message_ttl()
     rows = [
         {
             "id": uuid7(),
@@ -197,7 +195,9 @@ def index(customer_id: UUID, entries: Sequence[Entry], vectors: Vectors) -> None
             "purpose": entry.purpose,
             "source": entry.source,
             "occurred_at": entry.occurred_at,
-            "expires_at": entry.expires_at,
+            "expires_at": messages_end
+            if entry.source_kind == Embedding.SourceKind.MESSAGE
+            else entry.expires_at,
         }
         for entry, vector in zip(entries, vectors, strict=True)
     ]

@@ -1,23 +1,70 @@
 """What ends by itself: memories whose time is over."""
 
-from django.db.models import Q
+from collections import Counter
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from memory.models import Embedding, Fact
+from accounts import audit
+from accounts.models import CustomerModel
+from accounts.scope import require_tenant
+from memory import embeddings, retention
+from memory.models import Embedding, Fact, Summary
+
+# Rows of a kind in one transaction: short enough for others to wait for it.
+BATCH_ROWS: Final = 500
 
 
-def expire() -> dict[str, int]:
-    """Delete what has expired in the tenant in scope; pinned facts stay.
+@transaction.atomic
+def prune() -> dict[str, int]:
+    """Delete a batch of what is over in the tenant in scope; pinned facts stay.
+
+    What a deleted fact had superseded stays history: its time being over does not make
+    the older one true again.
 
     Returns:
-        How many rows went, by tier.
+        How many rows went, by kind; empty when nothing is over any more.
     """
     now = timezone.now()
-    over = Q(expires_at__lte=now)
-    facts = list(Fact.objects.filter(over, pinned=False).values_list("id", flat=True))
-    vectors, _ = Embedding.objects.filter(
-        over & ~Q(source_kind=Embedding.SourceKind.FACT) | Q(source_id__in=facts)
-    ).delete()
-    Fact.objects.filter(superseded_by__in=facts).update(superseded_by=None)
-    Fact.objects.filter(id__in=facts).delete()
-    return {"facts": len(facts), "embeddings": vectors}
+    gone: Counter[str] = Counter()
+    for name, rule in retention.rules().items():
+        kind = retention.KINDS[name]
+        gone[name] += _delete(retention.overdue(kind, rule.keep_days, now))
+    ended = Q(expires_at__lte=now)
+    gone["ended"] += _delete(Fact.objects.filter(ended, pinned=False))
+    gone["ended"] += _delete(
+        Embedding.objects.filter(ended).exclude(
+            source_kind__in=[Embedding.SourceKind.FACT, Embedding.SourceKind.MESSAGE]
+        )
+    )
+    counts = {name: count for name, count in gone.items() if count}
+    if counts:
+        audit.record(
+            actor="system",
+            action="memory.pruned",
+            subject_type="tenant",
+            subject_id=require_tenant(),
+            detail=counts,
+        )
+    return counts
+
+
+def _delete(rows: QuerySet[CustomerModel]) -> int:
+    """Delete a batch of rows with what the index holds of them; returns how many.
+
+    Rows that somebody else works on are left for the next batch.
+    """
+    ids: list[UUID] = list(
+        rows.select_for_update(skip_locked=True).values_list("id", flat=True)[
+            :BATCH_ROWS
+        ]
+    )
+    if not ids:
+        return 0
+    if rows.model in (Fact, Summary):
+        embeddings.remove(ids)
+    rows.model.objects.filter(id__in=ids).delete()
+    return len(ids)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from accounts.scope import require_tenant
-from memory import embeddings
+from memory import embeddings, retention, uses
 from memory.llm import gateway
 
 # Source: Cormack, Clarke & Büttcher 2009, "Reciprocal rank fusion outperforms
@@ -27,11 +27,11 @@ from memory.llm import gateway
 RRF_K = 60
 # Candidates per channel.
 CHANNEL_TOP_K = 60
-# How much of a score freshness can take away at most, and importance add or take.
-FRESHNESS_SHARE = 0.15
+# How much of a score freshness can take away at most, and importance add or take. What
+# somebody prefers changes, and the newer word counts.
+FRESHNESS_SHARE = {"preference": 0.5}
+FRESHNESS_SHARE_OF_OTHERS = 0.15
 IMPORTANCE_SHARE = 0.2
-# Days in which freshness halves: what a customer is ages slower than what she wrote.
-HALF_LIFE_DAYS = {"fact": 365.0, "summary": 180.0, "message": 90.0}
 # A summary restates what messages say: while those are still there, they come first.
 KIND_WEIGHT = {"fact": 1.0, "summary": 0.5, "message": 1.0}
 
@@ -70,8 +70,15 @@ k as (
      order by keyword_score desc, id limit %(top_k)s
 )
 select c.id, c.source_kind, c.source_id, c.conversation_id, c.message_ids, c.text,
-       c.importance, c.occurred_at, c.source, -c.distance, v.place, k.place
+       c.importance, c.occurred_at, c.source, -c.distance, v.place, k.place,
+       a.kind, coalesce(f.uses, 0), r.kind is not null, r.half_life_days
   from c left join v using (id) left join k using (id)
+  left join memory_fact f on f.tenant_id = %(tenant)s and f.customer_id = %(customer)s
+        and f.id = c.source_id
+ cross join lateral (
+       select coalesce(f.kind, case c.source_kind when 'summary' then 'episode'
+                               else c.source_kind end) as kind) a
+  left join memory_retentionrule r on r.tenant_id = %(tenant)s and r.kind = a.kind
  where v.id is not null or k.id is not null
 """
 
@@ -187,15 +194,20 @@ def recall(
 
 def _score(row: tuple[Any, ...], reference: datetime) -> Recalled:
     (row_id, kind, source_id, conversation_id, message_ids, text) = row[:6]
-    importance, occurred_at, source, similarity, vector_rank, keyword_rank = row[6:]
+    importance, occurred_at, source, similarity, vector_rank, keyword_rank = row[6:12]
+    ages_as, times_used, has_rule, half_life_days = row[12:]
+    if not has_rule:
+        half_life_days = retention.KINDS[ages_as].half_life_days
     age_days = max(0.0, (reference - occurred_at).total_seconds() / 86_400)
-    freshness = 0.5 ** (age_days / HALF_LIFE_DAYS[kind])
+    age_days /= uses.slowing(times_used)
+    freshness = 0.5 ** (age_days / half_life_days) if half_life_days else 1.0
     fused = sum(
         1 / (RRF_K + rank) for rank in (vector_rank, keyword_rank) if rank is not None
     )
+    share = FRESHNESS_SHARE.get(ages_as, FRESHNESS_SHARE_OF_OTHERS)
     weight = (
         KIND_WEIGHT[kind]
-        * (1 - FRESHNESS_SHARE * (1 - freshness))
+        * (1 - share * (1 - freshness))
         * (1 + IMPORTANCE_SHARE * (importance - 0.5))
     )
     return Recalled(

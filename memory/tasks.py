@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -11,23 +12,40 @@ from celery import shared_task
 from accounts.models import Tenant
 from accounts.queue import enqueue
 from accounts.scope import customer_scope, identity_scope, tenant_scope
-from memory import disclosure, embeddings, facts, lifecycle, requests
+from memory import disclosure, embeddings, facts, lifecycle, requests, uses
 from memory.models import Fact
 
 logger = logging.getLogger(__name__)
 
 # Well within the time limit of a task; the next task takes it from there.
-_ERASE_FOR_S: Final = 20.0
+_WORK_FOR_S: Final = 20.0
 
 
 @shared_task
-def expire_memories() -> None:
-    """Prune what has expired, tenant by tenant."""
-    with identity_scope():
-        tenant_ids = list(Tenant.objects.values_list("id", flat=True))
-    for tenant_id in tenant_ids:
-        with tenant_scope(tenant_id):
-            lifecycle.expire()
+def prune_all() -> None:
+    """Let every desk delete what its rules have ended."""
+    for tenant_id in _tenants():
+        enqueue("memory.tasks.prune", tenant_id=tenant_id)
+
+
+@shared_task
+def prune(*, tenant_id: str) -> None:
+    """Delete what is over in one desk, batch by batch."""
+    tenant = UUID(tenant_id)
+    until = time.monotonic() + _WORK_FOR_S
+    while time.monotonic() < until:
+        with tenant_scope(tenant):
+            if not lifecycle.prune():
+                return
+    enqueue("memory.tasks.prune", tenant_id=tenant)
+
+
+@shared_task
+def add_up_uses() -> None:
+    """Write down how often facts were put before the assistant."""
+    for tenant_id in _tenants():
+        with suppress(redis.RedisError), tenant_scope(tenant_id):
+            uses.add_up(tenant_id)
 
 
 @shared_task
@@ -54,7 +72,7 @@ def index_fact(*, tenant_id: str, customer_id: str, fact_id: str) -> None:
 def erase_approved(*, tenant_id: str, request_id: str) -> None:
     """Erase the customers of an approved request, each in a transaction of her own."""
     tenant, request = UUID(tenant_id), UUID(request_id)
-    until = time.monotonic() + _ERASE_FOR_S
+    until = time.monotonic() + _WORK_FOR_S
     try:
         while time.monotonic() < until:
             with tenant_scope(tenant):
@@ -70,9 +88,7 @@ def erase_approved(*, tenant_id: str, request_id: str) -> None:
 @shared_task
 def resume_erasures() -> None:
     """Go on with approved erasures that a dead worker, or a lost queue, left over."""
-    with identity_scope():
-        tenant_ids = list(Tenant.objects.values_list("id", flat=True))
-    for tenant_id in tenant_ids:
+    for tenant_id in _tenants():
         with tenant_scope(tenant_id):
             for request_id in requests.being_erased():
                 enqueue(
@@ -80,3 +96,8 @@ def resume_erasures() -> None:
                     tenant_id=tenant_id,
                     request_id=request_id,
                 )
+
+
+def _tenants() -> list[UUID]:
+    with identity_scope():
+        return list(Tenant.objects.values_list("id", flat=True))

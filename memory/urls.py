@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from memory import api
-from memory.views import customers, privacy, requests, review, tiers
+from memory.views import customers, privacy, requests, review, settings, tiers
 
 app_name = "memory"
 
@@ -48,6 +48,13 @@ _review = [
     path("<uuid:item_id>/refuse/", review.refuse, name="review_refuse"),
 ]
 
+_settings = [
+    path("", settings.memory_settings, name="settings"),
+    path("change/", settings.change_settings, name="change_settings"),
+    path("retention/", settings.change_retention, name="change_retention"),
+    path("retention/preview/", settings.preview_retention, name="preview_retention"),
+]
+
 # Whatever the tenant calls its customers is an external id, slashes included.
 _api = [
     path("recall/", api.RecallView.as_view(), name="api_recall"),
@@ -63,5 +70,6 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/", include(_customer)),
     path("privacy/", include(_privacy)),
     path("review/", include(_review)),
+    path("settings/memory/", include(_settings)),
     path("api/v1/", include(_api)),
 ]

@@ -72,9 +72,9 @@ WITHOUT_POLICY: dict[type[Model], str] = {
     Forgotten: "marks of what was forgotten; nobody reads them",
     Consolidation: "no page shows it yet",
     CustomStrategy: "no page shows it yet",
-    MemorySettings: "no page shows it yet",
+    MemorySettings: "the desk has one, which no page names",
     ReembedJob: "no page shows it yet",
-    RetentionRule: "no page shows it yet",
+    RetentionRule: "the desk has one of each kind, which no page names",
 }
 Answer = Literal["yes", "hidden", "denied"]
 

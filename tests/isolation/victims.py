@@ -273,7 +273,11 @@ FORM = {
     "description": "Looks up", "parameters": "[]", "header_name": "X-Key",
     "header_value": "Planted", "timeout_s": "1", "cache_s": "0", "arguments": "[]",
     "actor": "", "action": "", "since": "", "until": "", "before": "",
-    "verdict": "approve", "seen": "", "next": "/",
+    "verdict": "approve", "seen": "", "next": "/", "keep_days": "1",
+    "half_life_days": "1", "strategies": "summary", "window": "forget",
+    "buffer_messages": "5", "buffer_tokens": "500", "session_hours": "",
+    "live_sessions": "10", "trigger_tokens": "500", "trigger_messages": "5",
+    "mask_messages": "on",
 }  # fmt: skip
 
 

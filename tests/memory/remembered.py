@@ -86,9 +86,7 @@ def say(
         Turn(uuid4(), author, text, at or timezone.now())  # type: ignore[arg-type]
         for text in texts
     ]
-    entries = embeddings.message_entries(
-        turns, conversation_id=conversation_id, now=timezone.now()
-    )
+    entries = embeddings.message_entries(turns, conversation_id=conversation_id)
     vectors = embeddings.embed(entries)
     with customer_scope(customer.tenant_id, customer.id):
         embeddings.index(customer.id, entries, vectors)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Customer
 from accounts.scope import tenant_scope
-from memory import lifecycle, tasks
+from memory import lifecycle
 from memory.models import Embedding, Evidence, Fact
 from tests.memory.remembered import remember, say
 
@@ -24,10 +24,10 @@ def test_expired_messages_leave_the_index_and_nothing_else(elena: Customer) -> N
     say(elena, "New words")
     remember(elena, "product", "dock", "Has a dock.")
     with tenant_scope(elena.tenant_id):
-        assert lifecycle.expire() == {"facts": 0, "embeddings": 1}
+        assert lifecycle.prune() == {"message": 1}
         left = set(Embedding.objects.values_list("text", flat=True))
         assert left == {"New words", "Has a dock."}
-        assert lifecycle.expire() == {"facts": 0, "embeddings": 0}
+        assert lifecycle.prune() == {}
 
 
 def test_an_expired_fact_goes_with_its_evidence_and_its_vector(elena: Customer) -> None:
@@ -36,7 +36,7 @@ def test_an_expired_fact_goes_with_its_evidence_and_its_vector(elena: Customer) 
     with tenant_scope(elena.tenant_id):
         Fact.objects.filter(pk=gone.pk).update(expires_at=OVER)
         Fact.objects.filter(pk=kept.pk).update(expires_at=LATER)
-        assert lifecycle.expire() == {"facts": 1, "embeddings": 1}
+        assert lifecycle.prune() == {"ended": 1}
         assert list(Fact.objects.all()) == [kept]
         assert {evidence.fact_id for evidence in Evidence.objects.all()} == {kept.id}
 
@@ -46,7 +46,7 @@ def test_a_pinned_fact_stays_with_its_vector(elena: Customer) -> None:
     with tenant_scope(elena.tenant_id):
         Fact.objects.update(expires_at=OVER, pinned=True)
         Embedding.objects.update(expires_at=OVER)
-        assert lifecycle.expire() == {"facts": 0, "embeddings": 0}
+        assert lifecycle.prune() == {}
         assert Embedding.objects.get().source_id == fact.id
 
 
@@ -55,7 +55,7 @@ def test_what_superseded_an_expired_fact_stays(elena: Customer) -> None:
     new = remember(elena, "city", "Berlin", "Berlin.", said_at=OVER)
     with tenant_scope(elena.tenant_id):
         Fact.objects.filter(pk=new.pk).update(expires_at=OVER)
-        lifecycle.expire()
+        lifecycle.prune()
         assert Fact.objects.get().superseded_by_id is None
         assert Fact.objects.get() == old
 
@@ -68,9 +68,9 @@ def test_each_desk_is_pruned_in_its_own_scope(
         with tenant_scope(customer.tenant_id):
             Embedding.objects.update(expires_at=OVER)
     with tenant_scope(elena.tenant_id):
-        lifecycle.expire()
+        lifecycle.prune()
     with tenant_scope(viktor.tenant_id):
         assert Embedding.objects.count() == 1
-    tasks.expire_memories()
     with tenant_scope(viktor.tenant_id):
+        lifecycle.prune()
         assert Embedding.objects.count() == 0

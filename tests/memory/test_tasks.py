@@ -65,7 +65,7 @@ def test_the_schedule_prunes_every_desk(
         say(customer, "Old words")
         with tenant_scope(customer.tenant_id):
             Embedding.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    tasks.expire_memories.delay()
+    tasks.prune_all.delay()
     eventually(lambda: entries(elena) == entries(viktor) == 0)
 
 
