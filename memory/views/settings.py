@@ -60,12 +60,13 @@ def change_retention(request: HttpRequest) -> HttpResponse:
 def preview_retention(request: HttpRequest) -> HttpResponse:
     """Say what rules would delete, and change nothing."""
     forms = retention_forms(retention.rules(), request.POST)
-    shown: dict[str, Any] = {"forms": forms}
+    shown: dict[str, Any] = {"forms": forms, "previews": None}
     if _valid(forms):
         proposed = {form.kind.name: form.rule for form in forms}
-        shown["previews"] = retention.previews(proposed)
+        found = retention.previews(proposed)
+        shown["previews"] = [preview for preview in found if preview.rows]
     if not wants_fragment(request):
-        return _page(request, **shown)
+        return _page(request, asked=True, **shown)
     return private(show(request, "memory/_retention_preview.html", shown))
 
 

@@ -87,7 +87,7 @@ def test_what_is_another_tenants_does_not_exist(
     known = (*hers.values(), *nobodys.values())
     with keep_unchanged(victim):
         # What a form before this left to be told is told once.
-        asked(watch, world, role, "GET", route.of(None))
+        asked(watch, world, role, "GET", "/nowhere/")
         for method, htmx in ways(role):
             how = {"is_api": route.is_api, "htmx": htmx, "known": known}
             to_her = asked(
