@@ -12,6 +12,7 @@ from accounts.scope import customer_scope, tenant_scope
 from chat import remembering, services, turns
 from chat.models import Conversation, Message
 from memory import consolidation, facts, privacy, summaries
+from memory.consolidation import applying
 from memory.llm.tokens import count_tokens
 from memory.models import Embedding, Evidence, Fact, Summary
 from memory.types import Turn
@@ -295,7 +296,7 @@ def test_a_failure_in_the_middle_leaves_nothing_half_done(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(consolidation, "_store_episode", broken)
+        patch.setattr(applying, "_store_episode", broken)
         with pytest.raises(ZeroDivisionError):
             consolidate(conversation)
     assert rows_of(elena) == {"Fact": 0, "Evidence": 0, "Summary": 0, "Embedding": 0}
