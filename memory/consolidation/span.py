@@ -28,6 +28,7 @@ class Span:
             refer to.
         prior: The episode so far, which stands in for the turns before `read_from`.
         epoch: `Customer.memory_epoch` when the turns were read.
+        more: Whether the conversation went on after the window.
     """
 
     customer_id: UUID
@@ -40,6 +41,7 @@ class Span:
     read_from: int = 0
     prior: str = ""
     epoch: int = 0
+    more: bool = False
 
     @property
     def fresh(self) -> tuple[Turn, ...]:
