@@ -67,21 +67,26 @@ def consolidate_all(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -
     return done
 
 
-def try_again(*, conversation: Conversation, user: User) -> None:
-    """Send a conversation to memory that was given up, and say who asked for it."""
-    locked = lock(conversation.pk)
-    if not due.is_given_up(locked):
-        return
-    locked.consolidate_tries = 0
-    due.send_now(locked, due.Trigger.RETRY)
-    locked.save()
+def try_again(*, conversation_id: UUID, user: User) -> bool:
+    """Send a conversation to memory that was given up, and say who asked for it.
+
+    Returns:
+        Whether it was given up.
+    """
+    conversation = lock(conversation_id)
+    if not due.is_given_up(conversation):
+        return False
+    conversation.consolidate_tries = 0
+    due.send_now(conversation, due.Trigger.RETRY)
+    conversation.save()
     audit.record(
         actor=user.actor,
         action="conversation.consolidate_again",
         subject_type="conversation",
-        subject_id=locked.id,
-        customer_id=locked.customer_id,
+        subject_id=conversation.id,
+        customer_id=conversation.customer_id,
     )
+    return True
 
 
 def give_up_cut_off() -> None:

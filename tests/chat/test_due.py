@@ -236,9 +236,9 @@ def test_staff_may_try_it_again_and_it_is_said_who_did(
 ) -> None:
     conversation = make_conversation(elena, "My email is elena@example.org.")
     give_up(conversation)
-    for _ in range(2):
-        with tenant_scope(elena.tenant_id):
-            remembering.try_again(conversation=conversation, user=ada)
+    with tenant_scope(elena.tenant_id):
+        assert remembering.try_again(conversation_id=conversation.id, user=ada)
+        assert not remembering.try_again(conversation_id=conversation.id, user=ada)
     assert consolidate(conversation)
     assert runs(conversation)[-1].trigger == "retry"
     with tenant_scope(elena.tenant_id):
