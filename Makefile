@@ -24,7 +24,7 @@ PRODUCTION = DEBUG=0 ALLOWED_HOSTS=recollect.example \
 
 .PHONY: help
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' Makefile
 
 # .venv holds the runtime, or the runtime and the test tools; a stamp says which.
 .PHONY: install install-dev
@@ -73,6 +73,14 @@ test: install-dev ## Run the tests
 .PHONY: bench-audit
 bench-audit: install-dev ## Time long audit logs: verify, who saw whom, append
 	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_audit.py
+
+.PHONY: bench-consolidation prove-consolidation
+bench-consolidation: install-dev ## Time how conversations get into memory
+	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_consolidation.py
+
+prove-consolidation: install-dev ## Kill -9 a worker at 100 points of consolidation
+	@CONSOLIDATION_KILLS=100 $(BIN)/python -m pytest -q -s -p no:randomly \
+		tests/faults/test_kill_consolidation.py
 
 .PHONY: prove-isolation storm
 prove-isolation: install-dev ## Take each wall away in turn: the tests must go red

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from chat.models import Conversation, Message
 from memory import working
+from memory.extraction.secrets import without_secrets
 from memory.types import Author, Turn
 
 
@@ -41,11 +42,14 @@ def said(conversation_id: UUID) -> QuerySet[Message]:
 
 
 def recent_turns(conversation: Conversation) -> list[Turn]:
-    """Return the buffer: the last messages, from Redis or else from PostgreSQL."""
+    """Return the buffer: the last messages, from Redis or else from PostgreSQL.
+
+    Secrets are masked in it: it is kept in Redis and goes to models.
+    """
 
     def load() -> list[Turn]:
         newest = said(conversation.id).reverse()[: working.BUFFER_MESSAGES]
-        return turns(reversed(newest))
+        return without_secrets(turns(reversed(newest)))
 
     return working.buffer(
         conversation.tenant_id,

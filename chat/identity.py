@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from accounts.models import Customer, Tenant
 from accounts.scope import tenant_scope
-from chat.services import storable
+from memory.llm.plain_text import storable
 
 _ALGORITHM = "HS256"
 _MAX_ID_CHARS = 200

@@ -10,8 +10,10 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.models import Customer
 from accounts.scope import require_tenant
+from chat import due
 from chat.models import Conversation, Event, Message
-from chat.services import show_preview, storable
+from chat.services import show_preview
+from memory.llm.plain_text import storable
 
 AUTHORS = ("customer", "agent", "assistant")
 
@@ -178,9 +180,10 @@ def _move_on(conversation: Conversation, rows: list[Message], *, close: bool) ->
     conversation.last_seq = conversation.asked_seq = conversation.answered_seq = (
         last.seq
     )
-    for message in rows:
-        if not message.is_note:
-            show_preview(conversation, message)
+    aloud = [message for message in rows if not message.is_note]
+    for message in aloud:
+        show_preview(conversation, message)
+    due.imported(conversation, aloud, over=close)
     if close:
         conversation.status = Conversation.Status.CLOSED
         conversation.closed_at = last.sent_at

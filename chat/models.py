@@ -37,7 +37,10 @@ class Conversation(CustomerModel):
         consolidated_seq: Up to where the conversation went into memory.
         consolidate_at: When it is to be brought into memory, if that is planned.
         consolidate_trigger: What planned it, a `memory.models.Consolidation.Trigger`.
-        consolidate_tries: How often that failed since it last worked.
+        consolidate_since: When enough was said for it: the debounce starts here.
+        consolidate_tries: How often that was begun since it last worked.
+        unseen_messages: How many messages memory has not seen.
+        unseen_tokens: How many tokens they have.
         external_id: The id that an import gave it.
     """
 
@@ -67,7 +70,10 @@ class Conversation(CustomerModel):
     consolidated_seq = models.BigIntegerField(default=0)
     consolidate_at = models.DateTimeField(null=True, blank=True)
     consolidate_trigger = models.CharField(max_length=8, blank=True)
+    consolidate_since = models.DateTimeField(null=True, blank=True)
     consolidate_tries = models.PositiveSmallIntegerField(default=0)
+    unseen_messages = models.PositiveIntegerField(default=0)
+    unseen_tokens = models.PositiveIntegerField(default=0)
     turn_id = models.UUIDField(null=True, blank=True)
     turn_attempts = models.PositiveSmallIntegerField(default=0)
     turn_expires_at = models.DateTimeField(null=True, blank=True)

@@ -1,47 +1,196 @@
 """From conversations to memory: which messages go, and that they go exactly once.
 
 Each function reads in one scope, works without any, and writes in another one that
-checks, under the conversation's lock, that nobody was faster.
+checks, under the locks of customer and conversation, that what it read still stands.
 """
 
+import logging
 from uuid import UUID
 
+from accounts import audit
+from accounts.models import Customer, User
 from accounts.scope import customer_scope
-from chat import push
+from chat import due, push
 from chat.history import said, turns
 from chat.models import Conversation, Message
 from chat.services import lock
+from chat.spans import next_span
 from memory import consolidation, disclosure, facts, summaries
+from memory.llm import metering
 from memory.llm.config import Job
 from memory.llm.tokens import count_tokens
 from memory.models import Summary
 from memory.working import BUFFER_MESSAGES
 
+logger = logging.getLogger(__name__)
+
 _CONSOLIDATION_JOBS: tuple[Job, ...] = ("consolidate", "embed")
+# Plans that are made at once, when something was forgotten while one was made.
+_PLANS_A_TRY = 3
 
 
 def consolidate(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
-    """Consolidate what is new in a conversation; False when there was nothing to do."""
+    """Bring the next window of what is new in a conversation into memory.
+
+    What is left after it is sent on its way at once. A failure is recorded and tried
+    again later; the last one leaves the conversation to people.
+
+    Returns:
+        Whether something was remembered: False when there was nothing to do, when
+        somebody else was faster, and when it failed.
+    """
     with customer_scope(tenant_id, customer_id):
-        span = _span(conversation_id)
-        if span is None:
-            return False
-        _record_sent(span)
-    plan = consolidation.plan(span)
-    with customer_scope(tenant_id, customer_id):
-        # The customer before the conversation: the order in which all lock them.
-        if not facts.lock_customer(customer_id):
-            return False
-        conversation = _locked(conversation_id)
-        # What somebody else consolidated meanwhile is not applied again; the schedule
-        # comes back for the rest.
-        if conversation is None or conversation.consolidated_seq != span.after_seq:
-            return False
-        consolidation.apply(plan)
-        conversation.consolidated_seq = span.to_seq
-        conversation.save(update_fields=["consolidated_seq"])
-    push.memory_changed(tenant_id, conversation_id)
+        run = _begin(conversation_id)
+    if run is None:
+        return False
+    try:
+        done = _tried(tenant_id, run)
+    except Exception as error:
+        logger.exception("A consolidation failed")
+        with customer_scope(tenant_id, customer_id):
+            _record_failure(run, consolidation.reason_for(error))
+        return False
+    if done:
+        push.memory_changed(tenant_id, conversation_id)
+    return done
+
+
+def consolidate_all(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
+    """Bring all that is new in a conversation into memory, window by window.
+
+    Returns:
+        Whether something was remembered.
+    """
+    done = False
+    while consolidate(tenant_id, customer_id, conversation_id):
+        done = True
+    return done
+
+
+def try_again(*, conversation_id: UUID, user: User) -> bool:
+    """Send a conversation to memory that was given up, and say who asked for it.
+
+    Returns:
+        Whether it was given up.
+    """
+    conversation = lock(conversation_id)
+    if not due.is_given_up(conversation):
+        return False
+    conversation.consolidate_tries = 0
+    due.send_now(conversation, due.Trigger.RETRY)
+    conversation.save()
+    audit.record(
+        actor=user.actor,
+        action="conversation.consolidate_again",
+        subject_type="conversation",
+        subject_id=conversation.id,
+        customer_id=conversation.customer_id,
+    )
     return True
+
+
+def give_up_cut_off() -> None:
+    """Give up what the desk in scope began as often as it may, cut off each time."""
+    for conversation in due.cut_off():
+        consolidation.record_cut_off(
+            customer_id=conversation.customer_id,
+            conversation_id=conversation.id,
+            trigger=conversation.consolidate_trigger,
+            from_seq=conversation.consolidated_seq,
+            to_seq=conversation.last_message_seq,
+            attempt=conversation.consolidate_tries,
+        )
+        due.put_off(conversation)
+        conversation.save()
+
+
+def _begin(conversation_id: UUID) -> consolidation.Run | None:
+    """Count a try and read what it is about; None when there is nothing to do.
+
+    A try counts before it is over: one that kills its process each time would be tried
+    for ever otherwise.
+    """
+    conversation = _locked(conversation_id)
+    if conversation is None:
+        return None
+    span = next_span(conversation)
+    if span is None:
+        due.done(conversation, rest=(), go_on=False)
+        conversation.save()
+        return None
+    if not due.has_tries_left(conversation):
+        # Given up, or the last try is under way.
+        return None
+    trigger = conversation.consolidate_trigger or due.Trigger.IDLE
+    conversation.consolidate_tries += 1
+    due.claim(conversation, trigger)
+    conversation.save()
+    _record_sent(span)
+    return consolidation.Run(span, trigger, conversation.consolidate_tries)
+
+
+def _tried(tenant_id: UUID, run: consolidation.Run) -> bool:
+    """Plan and apply, and plan anew when something was forgotten meanwhile.
+
+    Raises:
+        MemoryChangedError: That happened each time.
+    """
+    customer_id, conversation_id = run.span.customer_id, run.span.conversation_id
+    with metering.metered() as run.meter:
+        for _ in range(_PLANS_A_TRY):
+            plan = consolidation.plan(run.span)
+            with customer_scope(tenant_id, customer_id):
+                # The customer before the conversation: all lock them in this order.
+                if not facts.lock_customer(customer_id):
+                    return False
+                conversation = _locked(conversation_id)
+                if conversation is None:
+                    return False
+                if conversation.consolidated_seq != run.span.after_seq:
+                    # What somebody else consolidated meanwhile is not applied again.
+                    consolidation.record_overtaken(run)
+                    return False
+                if _epoch(customer_id) == run.span.epoch:
+                    _apply(conversation, run, plan)
+                    return True
+                span = next_span(conversation)
+                if span is None:
+                    return False
+                run.span = span
+                _record_sent(span)
+    raise consolidation.MemoryChangedError
+
+
+def _apply(
+    conversation: Conversation, run: consolidation.Run, plan: consolidation.Plan
+) -> None:
+    """Write a plan into all tiers, and what is left of the conversation into a plan."""
+    remembered = consolidation.apply(plan)
+    conversation.consolidated_seq = run.span.to_seq
+    rest = list(said(conversation.id).filter(seq__gt=run.span.to_seq))
+    closed = conversation.status == Conversation.Status.CLOSED
+    due.done(conversation, rest=rest, go_on=closed or run.span.more)
+    conversation.save()
+    consolidation.record_done(run, plan, remembered)
+
+
+def _epoch(customer_id: UUID) -> int:
+    return Customer.objects.values_list("memory_epoch", flat=True).get(pk=customer_id)
+
+
+def _record_failure(run: consolidation.Run, reason: str) -> None:
+    """Record a failed try and plan the next, unless somebody else was faster."""
+    if not facts.lock_customer(run.span.customer_id):
+        return
+    conversation = _locked(run.span.conversation_id)
+    if conversation is None:
+        return
+    if conversation.consolidated_seq != run.span.after_seq:
+        consolidation.record_overtaken(run)
+        return
+    again = due.put_off(conversation)
+    conversation.save()
+    consolidation.record_failed(run, reason=reason, given_up=not again)
 
 
 def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
@@ -100,32 +249,6 @@ def _record_sent(span: consolidation.Span) -> None:
             from_seq=span.from_seq,
             to_seq=span.to_seq,
         )
-
-
-def _span(conversation_id: UUID) -> consolidation.Span | None:
-    conversation = Conversation.objects.filter(pk=conversation_id).first()
-    if conversation is None:
-        return None
-    messages = list(said(conversation_id))
-    fresh_from = next(
-        (
-            place
-            for place, message in enumerate(messages)
-            if message.seq > conversation.consolidated_seq
-        ),
-        None,
-    )
-    if fresh_from is None:
-        return None
-    return consolidation.Span(
-        customer_id=conversation.customer_id,
-        conversation_id=conversation_id,
-        turns=tuple(turns(messages)),
-        fresh_from=fresh_from,
-        after_seq=conversation.consolidated_seq,
-        from_seq=messages[0].seq,
-        to_seq=messages[-1].seq,
-    )
 
 
 def _locked(conversation_id: UUID) -> Conversation | None:

@@ -16,9 +16,10 @@ from accounts import audit
 from accounts.models import Customer, User
 from accounts.queue import enqueue
 from accounts.scope import require_tenant
-from chat import push
+from chat import due, push
 from chat.models import Conversation, Event, Message
 from memory import working
+from memory.llm.plain_text import storable
 
 # Longer messages are refused with a clear error: a person does not write them.
 MAX_MESSAGE_CHARS = 8_000
@@ -192,8 +193,8 @@ def close(*, conversation_id: UUID, user: User | None = None) -> Conversation:
         conversation.closed_at = timezone.now()
         conversation.answered_seq = conversation.asked_seq
         append_state(conversation, what="closed", who=user.name if user else "")
+        due.closed(conversation)
         save(conversation)
-        schedule("consolidate_conversation", conversation)
     return conversation
 
 
@@ -236,11 +237,6 @@ def clean_text(text: str) -> str:
             code="too_long",
         )
     return text
-
-
-def storable(text: str) -> str:
-    """Return the text without what PostgreSQL cannot store and nobody types."""
-    return text.replace("\x00", "").encode("utf-8", "ignore").decode()
 
 
 def lock(conversation_id: UUID) -> Conversation:
@@ -291,6 +287,7 @@ def append_message(
     message.save(force_insert=True)
     if not is_note and text:
         show_preview(conversation, message)
+        due.said(conversation, message)
     return message
 
 

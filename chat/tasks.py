@@ -6,23 +6,25 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from celery import shared_task
+from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import Tenant
 from accounts.scope import identity_scope, tenant_scope
-from chat import assistant, remembering
+from chat import assistant, due, remembering
 from chat.models import Conversation
 
 logger = logging.getLogger(__name__)
 
 # A live turn is younger; what is older was left behind by a process that died.
 OWED_AFTER = timedelta(seconds=10)
-IDLE_AFTER = timedelta(minutes=30)
+# Time enough to record, before the task's own limit kills its process.
+CONSOLIDATE_FOR_S = settings.CELERY_TASK_TIME_LIMIT - 5
 _PAGE = 50
 
 
-@shared_task
+@shared_task(soft_time_limit=CONSOLIDATE_FOR_S)
 def consolidate_conversation(
     *, tenant_id: str, customer_id: str, conversation_id: str
 ) -> None:
@@ -73,23 +75,26 @@ def answer_owed_turns() -> None:
 
 
 @shared_task
-def consolidate_idle() -> None:
-    """Consolidate what nobody wrote in for half an hour, and what a close left over."""
-    quiet = Q(last_message_at__lt=timezone.now() - IDLE_AFTER)
+def consolidate_due() -> None:
+    """Consolidate what is due: planned for now, to be tried again, or left behind."""
     for tenant_id in _tenant_ids():
         with tenant_scope(tenant_id):
-            waiting = list(
-                Conversation.objects.filter(
-                    quiet | Q(status=Conversation.Status.CLOSED),
-                    consolidated_seq__lt=F("last_message_seq"),
-                ).values_list("customer_id", "id")[:_PAGE]
-            )
-        for customer_id, conversation_id in waiting:
+            remembering.give_up_cut_off()
+            taken = due.take()
+        for customer_id, conversation_id in taken:
             consolidate_conversation.delay(
                 tenant_id=str(tenant_id),
                 customer_id=str(customer_id),
                 conversation_id=str(conversation_id),
             )
+
+
+@shared_task
+def plan_unplanned() -> None:
+    """Plan what no plan covers: conversations from before there were plans."""
+    for tenant_id in _tenant_ids():
+        with tenant_scope(tenant_id):
+            due.plan_unplanned()
 
 
 def _tenant_ids() -> list[UUID]:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from chat import due
 from chat.models import Conversation, Event, Message
 from chat.services import (
     append_event,
@@ -114,6 +115,7 @@ def finish_turn(
     conversation.answered_seq = turn.asked_seq
     conversation.turn_attempts = 0
     show_preview(conversation, message)
+    due.said(conversation, message)
     if hand_over_reason:
         hand_over(conversation, reason=hand_over_reason)
     save(conversation)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import desk_views, views
+from chat import desk_views, upkeep_views, views
 
 app_name = "chat"
 urlpatterns = [
@@ -31,6 +31,12 @@ urlpatterns = [
         "settings/desk/tools/<uuid:tool_id>/try/",
         desk_views.try_tool,
         name="desk_try_tool",
+    ),
+    path("settings/remembering/", upkeep_views.overview, name="upkeep"),
+    path(
+        "settings/remembering/<uuid:conversation_id>/again/",
+        upkeep_views.try_again,
+        name="consolidate_again",
     ),
     path("widget/<slug:tenant_slug>/", views.widget, name="widget"),
 ]

@@ -29,6 +29,7 @@ from chat import inbox as inboxes
 from chat import policies, services, sites
 from chat.models import Conversation
 from chat.panel import Panel, panel
+from chat.upkeep import why_given_up
 
 # Digits of the largest `seq` that the database holds.
 _SEQ_DIGITS = 19
@@ -208,6 +209,7 @@ def _thread(request: HttpRequest, shown: Conversation) -> dict[str, Any]:
         "entries": entries,
         "earlier_before": earlier,
         "lock": inboxes.lock_for(shown, signed_in_user(request)),
+        "given_up": why_given_up(shown),
         "panel": panel(shown) if seen else None,
     }
 
@@ -231,7 +233,8 @@ def _record_read(
 def _head(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     shown = _conversation(request, conversation_id)
     lock = inboxes.lock_for(shown, signed_in_user(request))
-    return render(request, "chat/_head.html", {"conversation": shown, "lock": lock})
+    context = {"conversation": shown, "lock": lock, "given_up": why_given_up(shown)}
+    return render(request, "chat/_head.html", context)
 
 
 def _act(

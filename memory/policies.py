@@ -7,6 +7,7 @@ from accounts.models import Customer, User
 from accounts.policies import Act, Policy, Power, Rule, may, memory_seen
 from memory import curation
 from memory.models import (
+    Consolidation,
     Embedding,
     ErasureReceipt,
     Fact,
@@ -78,4 +79,5 @@ privacy_requests = Policy(
 review_items = Policy(
     ReviewItem, {Act.READ: Power.REVIEW_MEMORY, Act.CHANGE: Power.REVIEW_MEMORY}
 )
+consolidations = Policy(Consolidation, {Act.READ: Power.REVIEW_MEMORY})
 receipts = Policy(ErasureReceipt, {Act.READ: Power.PRIVACY})

@@ -274,7 +274,9 @@ def _give_to_owner(
 def _consolidate(story: TenantStory, tenant: Tenant, stored: list[Conversation]) -> int:
     # Oldest first: what was said later supersedes what was said before.
     return sum(
-        remembering.consolidate(tenant.id, conversation.customer_id, conversation.id)
+        remembering.consolidate_all(
+            tenant.id, conversation.customer_id, conversation.id
+        )
         for told, conversation in zip(story.conversations, stored, strict=True)
         if told.status == "closed"
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from memory.llm import assistant, embedding, tokens
+from memory.llm import assistant, embedding, metering, tokens
 from memory.llm.config import GatewayConfig, Job
 from memory.llm.errors import LLMError, RetryableError, TerminalError
 from memory.llm.prices import usage_since
@@ -86,11 +86,14 @@ class _Gateway:
         if not breaker.allows():
             message = "The model failed repeatedly and is given a rest."
             raise RetryableError(message)
+        started = time.perf_counter()
         try:
             result = call()
         except LLMError as error:
             _record_failure(breaker, error)
             raise
+        finally:
+            metering.waited((time.perf_counter() - started) * 1000)
         breaker.succeeded()
         return result
 

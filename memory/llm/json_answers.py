@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from memory.llm.plain_text import storable_json
+
 _FENCE = re.compile(r"^\s*```(?:json)?\s*(.*?)\s*```\s*$", re.DOTALL)
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -33,7 +35,7 @@ def parse_answer(text: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     """
     fenced = _FENCE.match(text)
     try:
-        answer = json.loads(fenced.group(1) if fenced else text)
+        answer = storable_json(json.loads(fenced.group(1) if fenced else text))
     except ValueError:
         message = "the answer is not JSON"
         raise BadAnswerError(message) from None

@@ -14,6 +14,7 @@ import openai
 from numpy.typing import NDArray
 from tenacity import Retrying
 
+from memory.llm import metering
 from memory.llm.config import GatewayConfig
 from memory.llm.errors import RetryableError
 from memory.llm.json_answers import BadAnswerError, parse_answer
@@ -128,9 +129,13 @@ class OpenAIJobs:
             raise RetryableError(message)
         text: str = completion.choices[0].message.content or ""
         usage = completion.usage
-        if usage is None:
-            return text, (count_message_tokens(messages), count_tokens(text))
-        return text, (usage.prompt_tokens, usage.completion_tokens)
+        tokens = (
+            (usage.prompt_tokens, usage.completion_tokens)
+            if usage
+            else (count_message_tokens(messages), count_tokens(text))
+        )
+        metering.spent(model, *tokens)
+        return text, tokens
 
     def _tried(self, call: Any, **request: Any) -> Any:
         """Make a synchronous call with retries; a 400 is left to the caller."""
@@ -183,6 +188,7 @@ class OpenAIJobs:
         spent = getattr(answer.usage, "prompt_tokens", None)
         if spent is None:
             spent = sum(count_tokens(text) for text in batch)
+        metering.spent(model, spent, 0)
         return [item.embedding for item in items], spent
 
 

@@ -59,7 +59,12 @@ from memory.models import (
 from tests.chat.line import Server
 from tests.clients import signed_in
 from tests.conftest import make_conversation, make_user
-from tests.memory.four_tiers import make_fact, make_summary, make_working_item
+from tests.memory.four_tiers import (
+    make_consolidation,
+    make_fact,
+    make_summary,
+    make_working_item,
+)
 
 WITHOUT_POLICY: dict[type[Model], str] = {
     Tenant: "each user has one; nobody picks another",
@@ -70,7 +75,6 @@ WITHOUT_POLICY: dict[type[Model], str] = {
     PrivacySubject: "comes with its request, never by itself",
     Event: "the log of a conversation, read with it",
     Forgotten: "marks of what was forgotten; nobody reads them",
-    Consolidation: "no page shows it yet",
     CustomStrategy: "no page shows it yet",
     MemorySettings: "the desk has one, which no page names",
     ReembedJob: "no page shows it yet",
@@ -203,6 +207,9 @@ ROWS: dict[type[Model], Callable[[Customer], Model]] = {
     Message: message_in,
     HttpTool: make_tool,
     ReviewItem: make_review_item,
+    Consolidation: lambda customer: make_consolidation(
+        customer, conversation_id=closed(customer).id
+    ),
 }
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Customer, Tenant, User
 from accounts.scope import customer_scope, tenant_scope
-from chat import services, tasks, turns
+from chat import due, services, tasks, turns
 from chat.models import Conversation, Message
 from memory.models import Embedding, Fact, Summary
 from tests.conftest import make_conversation, make_customer
@@ -145,7 +145,7 @@ def make_customer_beside(customer: Customer) -> Customer:
     return make_customer(tenant, "Otto")
 
 
-def test_what_was_left_idle_or_closed_is_consolidated(
+def test_what_is_due_is_sent_to_the_queue_and_not_again_while_it_is_worked_on(
     elena: Customer, viktor: Customer, sent: list[tuple[str, str]]
 ) -> None:
     def talked(customer: Customer, **fields: Any) -> Conversation:
@@ -153,14 +153,34 @@ def test_what_was_left_idle_or_closed_is_consolidated(
         change(conversation, **fields)
         return conversation
 
-    idle = talked(elena, last_message_at=ago(hours=1))
-    closed = talked(elena, status="closed")
-    elsewhere = talked(viktor, last_message_at=ago(hours=1))
+    idle = talked(elena, consolidate_at=ago(seconds=1))
+    elsewhere = talked(viktor, consolidate_at=ago(hours=1))
     talked(elena)
-    talked(elena, last_message_at=ago(hours=1), consolidated_seq=1)
-    tasks.consolidate_idle()
-    waiting = {str(it.id) for it in (idle, closed, elsewhere)}
+    talked(elena, consolidate_at=None, consolidated_seq=1)
+    tasks.consolidate_due()
+    waiting = {str(it.id) for it in (idle, elsewhere)}
     assert {conversation for _, conversation in sent} == waiting
+    tasks.consolidate_due()
+    assert len(sent) == 2
+    # Its worker died, or the queue was lost.
+    change(idle, consolidate_at=ago(seconds=1))
+    tasks.consolidate_due()
+    assert [conversation for _, conversation in sent[2:]] == [str(idle.id)]
+
+
+def test_what_no_plan_covers_is_planned(
+    elena: Customer, sent: list[tuple[str, str]]
+) -> None:
+    from_before = make_conversation(elena, "Hello")
+    change(from_before, consolidate_at=None, consolidate_trigger="")
+    given_up = make_conversation(elena, "Hello")
+    change(given_up, consolidate_at=None, consolidate_tries=due.MAX_TRIES)
+    change(make_conversation(elena, "Hi"), consolidate_at=None, consolidated_seq=1)
+    tasks.consolidate_due()
+    assert sent == []
+    tasks.plan_unplanned()
+    tasks.consolidate_due()
+    assert sent == [("consolidate_conversation", str(from_before.id))]
 
 
 def test_after_consolidation_nothing_is_left_to_do(
@@ -174,13 +194,13 @@ def test_after_consolidation_nothing_is_left_to_do(
         services.send_as_agent(
             conversation_id=conversation.id, user=alice, text="VIP", note=True
         )
-    change(conversation, last_message_at=ago(hours=1))
     tasks.consolidate_conversation(
         tenant_id=str(elena.tenant_id),
         customer_id=str(elena.id),
         conversation_id=str(conversation.id),
     )
-    tasks.consolidate_idle()
+    tasks.plan_unplanned()
+    tasks.consolidate_due()
     assert sent == []
 
 

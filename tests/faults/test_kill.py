@@ -146,10 +146,10 @@ def test_a_worker_killed_while_it_consolidates_leaves_it_to_be_done_once(
     model.json_answer(MEMORY)
     model.json_answer(MEMORY)
     deliver_again_now()
-    current_app.send_task("chat.tasks.consolidate_idle")
+    current_app.send_task("chat.tasks.consolidate_due")
     chat.stack.start("worker")
     eventually(lambda: remembered() != (0, 0, 0), timeout_s=120)
-    current_app.send_task("chat.tasks.consolidate_idle")
+    current_app.send_task("chat.tasks.consolidate_due")
     eventually(queue_is_empty)
     assert remembered() == (1, 1, 1)
     assert look_up(
@@ -355,7 +355,7 @@ def test_redis_killed_and_emptied_in_mid_chat_costs_time_and_nothing_else(
     own_chat.close_conversation()
     own_redis.start()
     model.json_answer(MEMORY)
-    own_redis.send_task("chat.tasks.consolidate_idle")
+    own_redis.send_task("chat.tasks.consolidate_due")
     eventually(lambda: remembered() == (1, 1, 1), timeout_s=120)
     assert customer.texts("customer") == stored("customer")
 

@@ -25,7 +25,8 @@ def lines() -> Iterator[str]:
     keys = sum(len(relations(model)) for model in models)
     yield f"{len(models)} models, {keys} foreign keys, by policy and by manager"
     yield (
-        f"{len(routes())} routes x {len(METHODS)} methods x 4 roles"
+        f"{len(routes())} routes x GET and POST x 4 roles, {len(METHODS) - 2} more"
+        " methods as an admin and as nobody"
         f" ({sum(1 for r in routes() if r.names)} of them name somebody's row)"
     )
     yield (

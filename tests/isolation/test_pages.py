@@ -89,7 +89,7 @@ def test_what_is_another_tenants_does_not_exist(
     hers, nobodys = words(victim, route), words(None, route)
     known = (*hers.values(), *nobodys.values())
     with keep_unchanged(victim):
-        # What a form before this left to be told is told once, by any page or by its own.
+        # What a form before this left to be told is told once, by any page or its own.
         for url in ("/nowhere/", route.of(None)):
             asked(watch, world, role, "GET", url)
         for method, htmx in ways(role):

@@ -63,7 +63,9 @@ class Command(BaseCommand):
 
     def _consolidate(self, desk: Tenant, stored: list[Conversation]) -> None:
         done = sum(
-            remembering.consolidate(desk.id, conversation.customer_id, conversation.id)
+            remembering.consolidate_all(
+                desk.id, conversation.customer_id, conversation.id
+            )
             for conversation in tqdm(stored, unit=" consolidated", file=sys.stderr)
         )
         self.stdout.write(f"{done} conversations consolidated")

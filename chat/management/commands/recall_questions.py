@@ -21,9 +21,9 @@ from chat.management.measuring import (
     numbered_objects,
     output,
 )
-from chat.services import storable
 from memory import context, recall
 from memory.context import Context
+from memory.llm.plain_text import storable
 from memory.recall import Recalled
 
 # More than any budget in use can hold: packing decides what is in the context.

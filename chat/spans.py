@@ -1,0 +1,48 @@
+"""Which messages of a conversation go into memory next."""
+
+from chat.history import said, turns
+from chat.models import Conversation
+from memory import consolidation
+from memory.llm.tokens import count_tokens
+from memory.models import Summary
+
+
+def next_span(conversation: Conversation) -> consolidation.Span | None:
+    """Return what memory has not seen, one window of it; None when there is nothing.
+
+    Runs in the customer's scope, with her row loaded.
+    """
+    messages = list(said(conversation.id))
+    seen = conversation.consolidated_seq
+    fresh_from = sum(message.seq <= seen for message in messages)
+    if fresh_from == len(messages):
+        return None
+    read_from, stop = consolidation.window(
+        [count_tokens(message.text) for message in messages], fresh_from
+    )
+    return consolidation.Span(
+        customer_id=conversation.customer_id,
+        conversation_id=conversation.id,
+        turns=tuple(turns(messages[:stop])),
+        fresh_from=fresh_from,
+        after_seq=seen,
+        from_seq=messages[0].seq,
+        to_seq=messages[stop - 1].seq,
+        read_from=read_from,
+        prior=_episode_so_far(conversation) if read_from else "",
+        epoch=conversation.customer.memory_epoch,
+        more=stop < len(messages),
+    )
+
+
+def _episode_so_far(conversation: Conversation) -> str:
+    episode = (
+        Summary.objects.filter(
+            customer_id=conversation.customer_id,
+            conversation_id=conversation.id,
+            kind=Summary.Kind.EPISODE,
+        )
+        .order_by("-version")
+        .first()
+    )
+    return episode.text if episode else ""

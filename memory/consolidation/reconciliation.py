@@ -1,0 +1,59 @@
+"""Step 4: settle candidates with what is known about the customer.
+
+Runs in the transaction that applies them, under the customer's lock.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from memory import embeddings, facts
+from memory.consolidation.planning import Plan
+from memory.models import Fact
+
+# What changed nothing that the index would have to know of.
+_NOT_INDEXED = {"merged", "ended"}
+
+
+def reconcile(plan: Plan) -> list[facts.Remembered]:
+    """Take a plan's candidates into memory, and into the index what is new."""
+    span = plan.span
+    said_at = {turn.id: turn.sent_at for turn in span.turns}
+    remembered = []
+    stored: list[tuple[Fact, embeddings.Vectors]] = []
+    moves = set()
+    for candidate, vector in zip(plan.candidates, plan.vectors, strict=False):
+        result = facts.remember(
+            customer_id=span.customer_id,
+            candidate=candidate,
+            conversation_id=span.conversation_id,
+            said_at=said_at[candidate.message_id],
+        )
+        remembered.append(result)
+        if result.fact is not None and result.outcome not in _NOT_INDEXED:
+            stored.append((result.fact, vector))
+        if result.outcome == "superseded" and candidate.key == "city":
+            moves.add(said_at[candidate.message_id])
+    restated = frozenset(candidate.key for candidate in plan.candidates)
+    for moved_at in moves:
+        facts.close_stale_address(
+            customer_id=span.customer_id, restated=restated, moved_at=moved_at
+        )
+    facts.close_overtaken_address(result.fact for result in remembered)
+    _index(plan, stored)
+    return remembered
+
+
+def _index(plan: Plan, stored: Sequence[tuple[Fact, embeddings.Vectors]]) -> None:
+    if not stored:
+        return
+    # The same fact may have been told twice in one conversation.
+    unique = {fact.id: (fact, vector) for fact, vector in stored}
+    embeddings.index(
+        plan.span.customer_id,
+        [facts.entry(fact) for fact, _ in unique.values()],
+        np.stack([vector for _, vector in unique.values()]),
+    )
+    for fact, _ in unique.values():
+        fact.refresh_from_db(fields=["valid_to"])
+        embeddings.set_valid_to(fact.id, fact.valid_to)
