@@ -11,9 +11,10 @@ from chat import push
 from chat.history import said, turns
 from chat.models import Conversation, Message
 from chat.services import lock
-from memory import consolidation, disclosure, facts, summaries
+from memory import consolidation, disclosure, embeddings, facts, summaries
 from memory.llm.config import Job
 from memory.llm.tokens import count_tokens
+from memory.llm.types import EmbeddingModelInfo
 from memory.models import Summary
 from memory.working import BUFFER_MESSAGES
 
@@ -22,8 +23,9 @@ _CONSOLIDATION_JOBS: tuple[Job, ...] = ("consolidate", "embed")
 
 def consolidate(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
     """Consolidate what is new in a conversation; False when there was nothing to do."""
+    model = embeddings.in_use(tenant_id)
     with customer_scope(tenant_id, customer_id):
-        span = _span(conversation_id)
+        span = _span(conversation_id, model)
         if span is None:
             return False
         _record_sent(span)
@@ -99,10 +101,13 @@ def _record_sent(span: consolidation.Span) -> None:
             conversation_id=span.conversation_id,
             from_seq=span.from_seq,
             to_seq=span.to_seq,
+            embedded_by=span.model,
         )
 
 
-def _span(conversation_id: UUID) -> consolidation.Span | None:
+def _span(
+    conversation_id: UUID, model: EmbeddingModelInfo
+) -> consolidation.Span | None:
     conversation = Conversation.objects.filter(pk=conversation_id).first()
     if conversation is None:
         return None
@@ -125,6 +130,7 @@ def _span(conversation_id: UUID) -> consolidation.Span | None:
         after_seq=conversation.consolidated_seq,
         from_seq=messages[0].seq,
         to_seq=messages[-1].seq,
+        model=model,
     )
 
 

@@ -18,6 +18,7 @@ from memory.extraction.secrets import without_secrets
 from memory.llm import gateway
 from memory.llm.errors import LLMError
 from memory.llm.tokens import clip_to_tokens
+from memory.llm.types import EmbeddingModelInfo
 from memory.models import Fact, Summary
 from memory.types import FactCandidate, SummaryDraft, Turn
 
@@ -38,6 +39,7 @@ class Span:
         after_seq: `seq` up to where memory has seen the conversation.
         from_seq: `seq` of the first turn.
         to_seq: `seq` of the last turn.
+        model: Which model makes the vectors; None for the one that is configured.
     """
 
     customer_id: UUID
@@ -47,6 +49,7 @@ class Span:
     after_seq: int
     from_seq: int
     to_seq: int
+    model: EmbeddingModelInfo | None = None
 
     @property
     def fresh(self) -> tuple[Turn, ...]:
@@ -88,13 +91,12 @@ def plan(span: Span) -> Plan:
             list(without_secrets(turns)),
             conversation_id=span.conversation_id,
             now=timezone.now(),
+            model=span.model,
         )
         if entry.source_id in fresh
     ]
     texts = [candidate.text for candidate in candidates]
     texts += [episode.text, *(entry.text for entry in entries)]
-    # The length of a model's vectors is learnt here, where no transaction is open.
-    gateway.embedding_model()
     return Plan(
         span=span,
         held=(*held, *actions),
@@ -102,7 +104,7 @@ def plan(span: Span) -> Plan:
         episode=episode,
         made_by=made_by,
         message_entries=tuple(entries),
-        vectors=gateway.embed(texts),
+        vectors=embeddings.embed_texts(texts, model=span.model),
     )
 
 
@@ -136,10 +138,12 @@ def apply(plan: Plan) -> list[facts.Remembered]:
             customer_id=span.customer_id, restated=restated, moved_at=moved_at
         )
     facts.close_overtaken_address(result.fact for result in remembered)
-    _index_facts(span.customer_id, stored)
+    _index_facts(span, stored)
     _store_episode(plan)
     first = len(plan.candidates) + 1
-    embeddings.index(span.customer_id, plan.message_entries, plan.vectors[first:])
+    embeddings.index(
+        span.customer_id, plan.message_entries, plan.vectors[first:], model=span.model
+    )
     return remembered
 
 
@@ -183,17 +187,16 @@ def _rolled_up(turns: Sequence[Turn], *, prior: str) -> tuple[SummaryDraft, str]
     return summaries.draft_embedded(turns, prior=prior, max_tokens=limit), "embedded"
 
 
-def _index_facts(
-    customer_id: UUID, stored: Sequence[tuple[Fact, embeddings.Vectors]]
-) -> None:
+def _index_facts(span: Span, stored: Sequence[tuple[Fact, embeddings.Vectors]]) -> None:
     if not stored:
         return
     # The same fact may have been told twice in one conversation.
     unique = {fact.id: (fact, vector) for fact, vector in stored}
     embeddings.index(
-        customer_id,
+        span.customer_id,
         [facts.entry(fact) for fact, _ in unique.values()],
         np.stack([vector for _, vector in unique.values()]),
+        model=span.model,
     )
     for fact, _ in unique.values():
         fact.refresh_from_db(fields=["valid_to"])
@@ -214,5 +217,8 @@ def _store_episode(plan: Plan) -> None:
     )
     at = len(plan.candidates)
     embeddings.index(
-        span.customer_id, [summaries.entry(episode)], plan.vectors[at : at + 1]
+        span.customer_id,
+        [summaries.entry(episode)],
+        plan.vectors[at : at + 1],
+        model=span.model,
     )
