@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from memory import api
-from memory.views import customers, privacy, requests, review, tiers
+from memory.views import customers, index, privacy, requests, review, tiers
 
 app_name = "memory"
 
@@ -48,6 +48,16 @@ _review = [
     path("<uuid:item_id>/refuse/", review.refuse, name="review_refuse"),
 ]
 
+_index: list[URLPattern | URLResolver] = [
+    path("", index.overview, name="index"),
+    path("progress/", index.progress, name="index_progress"),
+    path("start/", index.start, name="index_start"),
+    path("drift/", index.check_drift, name="index_drift"),
+    path("jobs/<uuid:job_id>/cut-over/", index.cut_over, name="index_cut_over"),
+    path("jobs/<uuid:job_id>/roll-back/", index.roll_back, name="index_roll_back"),
+    path("jobs/<uuid:job_id>/cancel/", index.cancel, name="index_cancel"),
+]
+
 # Whatever the tenant calls its customers is an external id, slashes included.
 _api = [
     path("recall/", api.RecallView.as_view(), name="api_recall"),
@@ -63,5 +73,6 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/", include(_customer)),
     path("privacy/", include(_privacy)),
     path("review/", include(_review)),
+    path("settings/index/", include(_index)),
     path("api/v1/", include(_api)),
 ]

@@ -7,6 +7,7 @@ not copied, and what was changed is left to the next time.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -114,14 +115,14 @@ def copy(
             [given["tenant"], list({each.customer_id for each in originals})],
         )
         cursor.execute(_COPY, given)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def drop_outdated(*, source: EmbeddingModel, target: EmbeddingModel) -> int:
     """Delete copies that say anything else than their originals by now."""
     with connection.cursor() as cursor:
         cursor.execute(_OUTDATED, _ids(source, target))
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def lacking(*, source: EmbeddingModel, target: EmbeddingModel) -> int:
@@ -148,8 +149,8 @@ def delete_copies(*, kept: Sequence[EmbeddingModel], active: EmbeddingModel) -> 
                 "active": active.id,
             },
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
-def _ids(source: EmbeddingModel, target: EmbeddingModel) -> dict[str, object]:
+def _ids(source: EmbeddingModel, target: EmbeddingModel) -> dict[str, Any]:
     return {"tenant": require_tenant(), "source": source.id, "target": target.id}

@@ -1,5 +1,6 @@
 """How a desk's index stands: for the page, and for the command."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -56,9 +57,9 @@ class Status:
         return self.active is None or _is(self.active, self.configured)
 
     @property
-    def stale_share(self) -> float:
-        """Which part of the entries is stale, from 0 to 1."""
-        return self.stale / self.entries if self.entries else 0.0
+    def stale_percent(self) -> int:
+        """Which part of the entries is stale, of 100; none only where none is."""
+        return math.ceil(100 * self.stale / self.entries) if self.entries else 0
 
     @property
     def has_drifted(self) -> bool:
@@ -90,18 +91,17 @@ class Status:
 def of_the_desk() -> Status:
     """Return how the index of the tenant in scope stands."""
     now = timezone.now()
+    old = Q(id__lt=_first_id(now - drift.STALE_AFTER))
     counts = {
-        row["model"]: row
+        row["model"]: (row["entries"], row["old"])
         for row in Embedding.objects.values("model").annotate(
-            entries=Count("id"),
-            old=Count("id", filter=Q(id__lt=_first_id(now - drift.STALE_AFTER))),
+            entries=Count("id"), old=Count("id", filter=old)
         )
     }
     shares = tuple(
-        ModelShare(model, counts[model.id]["entries"], counts[model.id]["old"])
+        ModelShare(model, *counts.get(model.id, (0, 0)))
         for model in EmbeddingModel.objects.order_by("-active", "name", "version")
         if model.id in counts or model.active
-        if counts.setdefault(model.id, {"entries": 0, "old": 0})
     )
     active = next((share for share in shares if share.model.active), None)
     reachable = active is None or gateway.can_embed(info(active.model))

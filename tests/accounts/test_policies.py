@@ -39,6 +39,8 @@ from accounts.scope import tenant_scope
 from chat import services
 from chat.models import Conversation, Event, HttpTool, Message
 from memory import requests
+from memory.embeddings import reembedding
+from memory.llm import gateway
 from memory.models import (
     Consolidation,
     CustomStrategy,
@@ -64,7 +66,7 @@ from tests.memory.four_tiers import make_fact, make_summary, make_working_item
 WITHOUT_POLICY: dict[type[Model], str] = {
     Tenant: "each user has one; nobody picks another",
     Evidence: "comes with its fact, never by itself",
-    EmbeddingModel: "made and read by the index; no person does either",
+    EmbeddingModel: "made by the index; its page counts what each one has",
     AuditReason: "comes with its event, never by itself",
     SingleSignOn: "set by the operator's command; no page shows it",
     PrivacySubject: "comes with its request, never by itself",
@@ -73,7 +75,6 @@ WITHOUT_POLICY: dict[type[Model], str] = {
     Consolidation: "no page shows it yet",
     CustomStrategy: "no page shows it yet",
     MemorySettings: "no page shows it yet",
-    ReembedJob: "no page shows it yet",
     RetentionRule: "no page shows it yet",
 }
 Answer = Literal["yes", "hidden", "denied"]
@@ -164,6 +165,10 @@ def make_review_item(customer: Customer) -> ReviewItem:
     return item
 
 
+def make_reembed_job(customer: Customer) -> ReembedJob:
+    return reembedding.start(name=gateway.embedding_name(), actor="operator")
+
+
 def make_request(customer: Customer) -> PrivacyRequest:
     opener = make_user(customer.tenant, f"Opener{uuid4().hex[:4]}", "compliance")
     return requests.open_request(
@@ -203,6 +208,7 @@ ROWS: dict[type[Model], Callable[[Customer], Model]] = {
     Message: message_in,
     HttpTool: make_tool,
     ReviewItem: make_review_item,
+    ReembedJob: make_reembed_job,
 }
 
 
@@ -346,6 +352,11 @@ WAYS: dict[tuple[type[Model], Act], list[Callable[[Client, Any], Answer]]] = {
     (Conversation, Act.CHANGE): [
         page("chat:hand_back", post=True),
         page("chat:close", post=True),
+    ],
+    (ReembedJob, Act.CHANGE): [
+        page("memory:index_cut_over", post=True),
+        page("memory:index_roll_back", post=True),
+        page("memory:index_cancel", post=True),
     ],
     (PrivacyRequest, Act.READ): [page("memory:privacy_request")],
     (PrivacyRequest, Act.LOOK): [subject("memory:privacy_look")],

@@ -217,6 +217,7 @@ ARGUMENTS: dict[str, tuple[str, str | Callable[[Any], str]]] = {
     "external_id": ("accounts.Customer", "external_id"),
     "tenant_slug": ("accounts.Tenant", "slug"),
     "entry_id": ("memory.Embedding", "pk"),
+    "job_id": ("memory.ReembedJob", "pk"),
     "receipt_id": ("memory.ErasureReceipt", "pk"),
 }
 # Paths and tasks that need one of the further rows: the argument, and which one.
@@ -273,7 +274,7 @@ FORM = {
     "description": "Looks up", "parameters": "[]", "header_name": "X-Key",
     "header_value": "Planted", "timeout_s": "1", "cache_s": "0", "arguments": "[]",
     "actor": "", "action": "", "since": "", "until": "", "before": "",
-    "verdict": "approve", "seen": "", "next": "/",
+    "verdict": "approve", "seen": "", "next": "/", "model": "all-MiniLM-L6-v2",
 }  # fmt: skip
 
 
