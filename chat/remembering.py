@@ -23,7 +23,7 @@ _CONSOLIDATION_JOBS: tuple[Job, ...] = ("consolidate", "embed")
 
 def consolidate(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
     """Consolidate what is new in a conversation; False when there was nothing to do."""
-    model = embeddings.in_use(tenant_id)
+    model = embeddings.in_use(tenant_id, customer_id)
     with customer_scope(tenant_id, customer_id):
         span = _span(conversation_id, model)
         if span is None:

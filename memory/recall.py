@@ -153,14 +153,19 @@ class Query:
     model: EmbeddingModelInfo | None = None
 
 
-def prepare(text: str, *, tenant_id: UUID) -> Query:
+def prepare(text: str, *, tenant_id: UUID, customer_id: UUID | None = None) -> Query:
     """Embed the question with the model that the desk's index is made with.
 
     Opens a scope of its own; no transaction may be open while a model is asked. Where
     it does not answer, the question is asked by its words alone.
+
+    Args:
+        text: The question.
+        tenant_id: Whose desk.
+        customer_id: About whom, where that is known by now.
     """
     try:
-        model = embeddings.in_use(tenant_id)
+        model = embeddings.in_use(tenant_id, customer_id)
         vector = embeddings.embed_texts([text], model=model)[0]
     except LLMError as error:
         logger.warning("Recalling by words alone: %s", type(error).__name__)

@@ -38,7 +38,7 @@ def expire_memories() -> None:
 def index_fact(*, tenant_id: str, customer_id: str, fact_id: str) -> None:
     """Put a fact that a person wrote into the index."""
     tenant, customer = UUID(tenant_id), UUID(customer_id)
-    model = embeddings.in_use(tenant)
+    model = embeddings.in_use(tenant, customer)
     with customer_scope(tenant, customer):
         fact = Fact.objects.filter(pk=fact_id).prefetch_related("evidence").first()
         if fact is None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from accounts.scope import require_tenant, tenant_scope
+from accounts.scope import customer_scope, require_tenant, tenant_scope
 from memory.embeddings.chunks import chunks
 from memory.embeddings.entries import Entry
 from memory.llm import gateway
@@ -19,7 +19,7 @@ from memory.models import EmbeddingModel
 Vectors = NDArray[np.float32]
 
 
-def in_use(tenant_id: UUID) -> EmbeddingModelInfo:
+def in_use(tenant_id: UUID, customer_id: UUID | None = None) -> EmbeddingModelInfo:
     """Return the model that a desk's texts and questions are embedded with now.
 
     It is the active one of the desk, whatever this process is configured with, until
@@ -29,10 +29,17 @@ def in_use(tenant_id: UUID) -> EmbeddingModelInfo:
     Opens a scope of its own: learning about a model may take a call to it, for which
     no transaction may be open.
 
+    Args:
+        tenant_id: Whose desk.
+        customer_id: For whom, so that work for one customer opens no wider scope.
+
     Raises:
         LLMError: The desk has no model yet, and the configured one cannot be asked.
     """
-    with tenant_scope(tenant_id):
+    scope = tenant_scope(tenant_id)
+    if customer_id is not None:
+        scope = customer_scope(tenant_id, customer_id)
+    with scope:
         active = EmbeddingModel.objects.filter(active=True).first()
     if active is not None and gateway.can_embed(info(active)):
         return info(active)

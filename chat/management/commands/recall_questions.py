@@ -93,7 +93,9 @@ def _ask(
         raise ValueError(f"there is no customer {question['customer']!r}")
     _record_read(customer, asked_about)
     started = time.perf_counter()
-    query = recall.prepare(storable(question["query"]), tenant_id=desk.id)
+    query = recall.prepare(
+        storable(question["query"]), tenant_id=desk.id, customer_id=customer.id
+    )
     with customer_scope(desk.id, customer.id):
         found = recall.recall(
             query,
