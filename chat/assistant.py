@@ -236,11 +236,20 @@ async def _prepare(turn: turns.Turn) -> Prepared:
     question = await _in_scope(
         _question, turn.tenant_id, turn.customer_id, turn.conversation_id
     )
-    query = await sync_to_async(recall.prepare, thread_sensitive=False)(question)
+    query = await sync_to_async(_prepare_query, thread_sensitive=False)(question, turn)
     prepared: Prepared = await _in_scope(
         _read, turn.tenant_id, turn.customer_id, turn, query
     )
     return prepared
+
+
+def _prepare_query(question: str, turn: turns.Turn) -> recall.Query:
+    try:
+        return recall.prepare(
+            question, tenant_id=turn.tenant_id, customer_id=turn.customer_id
+        )
+    finally:
+        close_old_connections()
 
 
 def _question(conversation_id: UUID) -> str:

@@ -15,10 +15,11 @@ from chat.history import said, turns
 from chat.models import Conversation, Message
 from chat.services import lock
 from chat.spans import next_span
-from memory import consolidation, disclosure, facts, summaries
+from memory import consolidation, disclosure, embeddings, facts, summaries
 from memory.llm import metering
 from memory.llm.config import Job
 from memory.llm.tokens import count_tokens
+from memory.llm.types import EmbeddingModelInfo
 from memory.models import Summary
 from memory.working import BUFFER_MESSAGES
 
@@ -39,8 +40,9 @@ def consolidate(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bo
         Whether something was remembered: False when there was nothing to do, when
         somebody else was faster, and when it failed.
     """
+    model = embeddings.in_use(tenant_id, customer_id)
     with customer_scope(tenant_id, customer_id):
-        run = _begin(conversation_id)
+        run = _begin(conversation_id, model)
     if run is None:
         return False
     try:
@@ -104,7 +106,9 @@ def give_up_cut_off() -> None:
         conversation.save()
 
 
-def _begin(conversation_id: UUID) -> consolidation.Run | None:
+def _begin(
+    conversation_id: UUID, model: EmbeddingModelInfo
+) -> consolidation.Run | None:
     """Count a try and read what it is about; None when there is nothing to do.
 
     A try counts before it is over: one that kills its process each time would be tried
@@ -113,7 +117,7 @@ def _begin(conversation_id: UUID) -> consolidation.Run | None:
     conversation = _locked(conversation_id)
     if conversation is None:
         return None
-    span = next_span(conversation)
+    span = next_span(conversation, model=model)
     if span is None:
         due.done(conversation, rest=(), go_on=False)
         conversation.save()
@@ -153,7 +157,7 @@ def _tried(tenant_id: UUID, run: consolidation.Run) -> bool:
                 if _epoch(customer_id) == run.span.epoch:
                     _apply(conversation, run, plan)
                     return True
-                span = next_span(conversation)
+                span = next_span(conversation, model=run.span.model)
                 if span is None:
                     return False
                 run.span = span
@@ -248,6 +252,7 @@ def _record_sent(span: consolidation.Span) -> None:
             conversation_id=span.conversation_id,
             from_seq=span.from_seq,
             to_seq=span.to_seq,
+            embedded_by=span.model,
         )
 
 

@@ -4,13 +4,20 @@ from chat.history import said, turns
 from chat.models import Conversation
 from memory import consolidation
 from memory.llm.tokens import count_tokens
+from memory.llm.types import EmbeddingModelInfo
 from memory.models import Summary
 
 
-def next_span(conversation: Conversation) -> consolidation.Span | None:
+def next_span(
+    conversation: Conversation, *, model: EmbeddingModelInfo | None
+) -> consolidation.Span | None:
     """Return what memory has not seen, one window of it; None when there is nothing.
 
     Runs in the customer's scope, with her row loaded.
+
+    Args:
+        conversation: Of which conversation.
+        model: Which model makes the vectors.
     """
     messages = list(said(conversation.id))
     seen = conversation.consolidated_seq
@@ -32,6 +39,7 @@ def next_span(conversation: Conversation) -> consolidation.Span | None:
         prior=_episode_so_far(conversation) if read_from else "",
         epoch=conversation.customer.memory_epoch,
         more=stop < len(messages),
+        model=model,
     )
 
 

@@ -155,6 +155,9 @@ CELERY_BEAT_SCHEDULE = {
     "resume-erasures": {"task": "memory.tasks.resume_erasures", "schedule": 60.0},
     "prune-memories": {"task": "memory.tasks.prune_all", "schedule": 3600.0},
     "add-up-uses": {"task": "memory.tasks.add_up_uses", "schedule": 60.0},
+    "resume-reembeds": {"task": "memory.tasks.resume_reembeds", "schedule": 60.0},
+    "prune-indexes": {"task": "memory.tasks.prune_indexes", "schedule": 3600.0},
+    "check-drifts": {"task": "memory.tasks.check_drifts", "schedule": 7 * 86_400.0},
     # Writes one a day; looks every hour, so that a missed day is made up for.
     "checkpoint-audit": {
         "task": "accounts.tasks.checkpoint_audit",

@@ -11,8 +11,7 @@ from typing import IO, Any, cast
 from django.http import Http404, HttpRequest
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from rest_framework import status
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -25,7 +24,6 @@ from accounts.models import Customer, User
 from accounts.policies import Act, customers, signed_in_user
 from accounts.scope import customer_scope, tenant_scope
 from memory import facts, policies, recall, records
-from memory.llm.errors import LLMError
 from memory.serializers import (
     FactSerializer,
     FactsQuestion,
@@ -61,14 +59,6 @@ class JSONBodyParser(JSONParser):
             return super().parse(stream, media_type, parser_context)
         except RecursionError as error:
             raise ParseError("JSON parse error - nested too deeply") from error
-
-
-class EmbeddingUnavailable(APIException):
-    """The question could not be embedded, so nothing can be compared with it."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "The embedding model does not answer. Try again."
-    default_code = "embedding_unavailable"
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -121,10 +111,8 @@ class RecallView(CustomerMemoryView):
     def post(self, request: Request) -> Response:
         """Recall; the question is embedded before any scope is open."""
         asked = _checked(RecallQuestion(data=request.data))
-        try:
-            query = recall.prepare(asked["query"])
-        except LLMError as error:
-            raise EmbeddingUnavailable from error
+        tenant_id = signed_in_user(request).tenant_id
+        query = recall.prepare(asked["query"], tenant_id=tenant_id)
         customer = self.open_customer(asked["customer"])
         found = recall.recall(
             query,

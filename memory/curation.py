@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import Customer, User
-from memory import summaries, working
+from memory import embeddings, summaries, working
 from memory.models import Embedding, Summary
 
 
@@ -39,7 +39,7 @@ def erase_summary(*, summary: Summary, user: User, reason: str = "") -> None:
 @transaction.atomic
 def erase_entry(*, entry: Embedding, user: User, reason: str = "") -> None:
     """Take one entry out of the vector index; what it was made from stays."""
-    Embedding.objects.filter(pk=entry.pk, customer_id=entry.customer_id).delete()
+    embeddings.remove_entry(entry)
     _audit(
         "embedding.erase",
         "embedding",

@@ -7,6 +7,7 @@ from accounts import audit
 from memory.context import Context
 from memory.llm import gateway
 from memory.llm.config import Job
+from memory.llm.types import EmbeddingModelInfo
 
 
 def record_reply(
@@ -32,7 +33,7 @@ def record_reply(
     for memory in context.recalled:
         recalled.setdefault(f"recalled_{memory.kind}", []).append(memory.source_id)
     audit.memory_read(
-        actor=_actor("reply"),
+        actor=_actor(gateway.model_name("reply")),
         customer_id=customer_id,
         purpose="reply",
         conversation_id=conversation_id,
@@ -53,6 +54,7 @@ def record_sent(
     customer_id: UUID,
     purpose: str,
     conversation_id: UUID | None = None,
+    embedded_by: EmbeddingModelInfo | None = None,
     **seen: Any,
 ) -> None:
     """Record what a connected model is about to be sent for a job behind the scenes.
@@ -64,11 +66,15 @@ def record_sent(
         customer_id: Whose memory.
         purpose: What for.
         conversation_id: Of which conversation.
+        embedded_by: For embeddings, the desk's own model.
         **seen: Ids or counts of what is sent.
     """
-    if gateway.model_name(job) != gateway.EMBEDDED:
+    name = gateway.model_name(job)
+    if job == "embed" and embedded_by is not None:
+        name = "" if gateway.is_embedded(embedded_by.name) else embedded_by.name
+    if name not in {"", gateway.EMBEDDED}:
         audit.memory_read(
-            actor=_actor(job),
+            actor=_actor(name),
             customer_id=customer_id,
             purpose=purpose,
             conversation_id=conversation_id,
@@ -76,6 +82,6 @@ def record_sent(
         )
 
 
-def _actor(job: Job) -> str:
+def _actor(model: str) -> str:
     # The log takes names of this length.
-    return f"assistant:{gateway.model_name(job)}"[:100]
+    return f"assistant:{model}"[:100]

@@ -7,9 +7,10 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
-from accounts.forms import reason_field
+from accounts.forms import ReasonForm, reason_field
 from accounts.models import Customer
 from memory import requests
+from memory.llm import gateway
 from memory.models import PrivacyRequest
 
 _NAMES_SOMEBODY = "Leave out who it is: the receipt stays when the person is gone."
@@ -134,3 +135,19 @@ class OpenRequestForm(PeopleForm, AnonymousReasonForm):
 def _lines(text: str) -> list[str]:
     parts = (part.strip() for part in text.splitlines())
     return list(dict.fromkeys(part for part in parts if part))
+
+
+class ReembedForm(ReasonForm):
+    """With which model another index is to be made, and why."""
+
+    model = forms.ChoiceField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["model"] = forms.ChoiceField(
+            choices=[
+                (name, f"{name} (built in)" if gateway.is_embedded(name) else name)
+                for name in gateway.embedding_models()
+            ],
+            error_messages={"invalid_choice": "There is no such model here."},
+        )

@@ -12,6 +12,7 @@ from memory.models import (
     ErasureReceipt,
     Fact,
     PrivacyRequest,
+    ReembedJob,
     ReviewItem,
     Summary,
 )
@@ -75,6 +76,9 @@ privacy_requests = Policy(
         Act.ERASE: Power.PRIVACY,
     },
     rows=_requests,
+)
+reembed_jobs = Policy(
+    ReembedJob, {Act.READ: Power.MANAGE_DESK, Act.CHANGE: Power.MANAGE_DESK}
 )
 review_items = Policy(
     ReviewItem, {Act.READ: Power.REVIEW_MEMORY, Act.CHANGE: Power.REVIEW_MEMORY}

@@ -6,6 +6,7 @@ little. The two best lists are fused by reciprocal rank and weighed by freshness
 importance.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,11 @@ from pgvector import HalfVector
 
 from accounts.scope import require_tenant
 from memory import embeddings, retention, uses
-from memory.llm import gateway
+from memory.llm.errors import LLMError
+from memory.llm.types import EmbeddingModelInfo
+from memory.models import EmbeddingModel
+
+logger = logging.getLogger(__name__)
 
 # Source: Cormack, Clarke & Büttcher 2009, "Reciprocal rank fusion outperforms
 # Condorcet and individual rank learning methods": k = 60.
@@ -45,7 +50,9 @@ with q as materialized (
 c as materialized (
     select e.id, e.source_kind, e.source_id, e.conversation_id, e.message_ids, e.text,
            e.importance, e.occurred_at, e.source,
-           e.vector <#> %(vector)s::halfvec as distance,
+           -- Vectors of two models cannot be compared, and may differ in length.
+           case when e.model_id = %(model)s
+                then e.vector <#> %(vector)s::halfvec end as distance,
            case when e.keywords @@ (select terms from q)
                 then ts_rank('{0.3, 0.3, 0.3, 1.0}', e.keywords, (select terms from q))
                      -- An order number says more than all the words around it.
@@ -54,7 +61,13 @@ c as materialized (
            end as keyword_score
       from memory_embedding e
      where e.tenant_id = %(tenant)s and e.customer_id = %(customer)s
-       and e.model_id = %(model)s and e.purpose = any(%(purposes)s)
+       -- What the index in use lacks is found by its words.
+       and (e.model_id = %(model)s or not exists (
+           select 1 from memory_embedding twin
+            where twin.tenant_id = e.tenant_id and twin.customer_id = e.customer_id
+              and twin.source_id = e.source_id and twin.chunk = e.chunk
+              and (twin.model_id = %(model)s or twin.id < e.id)))
+       and e.purpose = any(%(purposes)s)
        and e.occurred_at <= %(as_of)s
        and (e.valid_to is null or e.valid_to > %(as_of)s)
        and (e.expires_at is null or e.expires_at > %(now)s)
@@ -62,6 +75,7 @@ c as materialized (
 ),
 v as (
     select id, row_number() over (order by distance, id) as place from c
+     where distance is not null
      order by distance, id limit %(top_k)s
 ),
 k as (
@@ -136,18 +150,34 @@ class Query:
 
     Attributes:
         text: The question.
-        vector: `(dimensions,)` float32, L2-normalised.
+        vector: `(dimensions,)` float32, L2-normalised; None where no model could be
+            asked, so that only words are searched for.
+        model: Which model made it; None for the desk's active one.
     """
 
     text: str
-    vector: NDArray[np.float32]
+    vector: NDArray[np.float32] | None
+    model: EmbeddingModelInfo | None = None
 
 
-def prepare(text: str) -> Query:
-    """Embed the question."""
-    # The length of a model's vectors is learnt here, where no transaction is open.
-    gateway.embedding_model()
-    return Query(text=text, vector=gateway.embed([text])[0])
+def prepare(text: str, *, tenant_id: UUID, customer_id: UUID | None = None) -> Query:
+    """Embed the question with the model that the desk's index is made with.
+
+    Opens a scope of its own; no transaction may be open while a model is asked. Where
+    it does not answer, the question is asked by its words alone.
+
+    Args:
+        text: The question.
+        tenant_id: Whose desk.
+        customer_id: About whom, where that is known by now.
+    """
+    try:
+        model = embeddings.in_use(tenant_id, customer_id)
+        vector = embeddings.embed_texts([text], model=model)[0]
+    except LLMError as error:
+        logger.warning("Recalling by words alone: %s", type(error).__name__)
+        return Query(text=text, vector=None)
+    return Query(text=text, vector=vector, model=model)
 
 
 def recall(
@@ -171,15 +201,17 @@ def recall(
     """
     now = timezone.now()
     reference = as_of or now
+    model = _model_of(query)
+    vector = None if model is None else query.vector
     with connection.cursor() as cursor:
         cursor.execute(
             _SEARCH,
             {
                 "query": query.text,
-                "vector": HalfVector(query.vector).to_text(),
+                "vector": None if vector is None else HalfVector(vector).to_text(),
                 "tenant": require_tenant(),
                 "customer": customer_id,
-                "model": embeddings.active_model().id,
+                "model": model.id if model else None,
                 "purposes": list(purposes),
                 "as_of": reference,
                 "now": now,
@@ -190,6 +222,14 @@ def recall(
         ranked = [_score(row, reference) for row in cursor.fetchall()]
     ranked.sort(key=lambda found: (-found.score, str(found.id)))
     return ranked[:limit]
+
+
+def _model_of(query: Query) -> EmbeddingModel | None:
+    """Return the model whose vectors a question is compared with, if there are any."""
+    if query.model is not None:
+        return embeddings.row_of(query.model)
+    active: EmbeddingModel | None = EmbeddingModel.objects.filter(active=True).first()
+    return active
 
 
 def _score(row: tuple[Any, ...], reference: datetime) -> Recalled:
@@ -219,6 +259,6 @@ def _score(row: tuple[Any, ...], reference: datetime) -> Recalled:
         text=text,
         occurred_at=occurred_at,
         score=fused * weight,
-        reasons=Reasons(similarity, vector_rank, keyword_rank, freshness),
+        reasons=Reasons(similarity or 0.0, vector_rank, keyword_rank, freshness),
         source=source,
     )

@@ -13,12 +13,16 @@ from accounts.models import Tenant
 from accounts.queue import enqueue
 from accounts.scope import customer_scope, identity_scope, tenant_scope
 from memory import disclosure, embeddings, facts, lifecycle, requests, uses
+from memory.embeddings import drift, reembedding
+from memory.llm.errors import LLMError
 from memory.models import Fact
 
 logger = logging.getLogger(__name__)
 
 # Well within the time limit of a task; the next task takes it from there.
 _WORK_FOR_S: Final = 20.0
+# A batch may be under way by then, and wait for a model for as long again.
+_REEMBED_FOR_S: Final = 10.0
 
 
 @shared_task
@@ -52,19 +56,24 @@ def add_up_uses() -> None:
 def index_fact(*, tenant_id: str, customer_id: str, fact_id: str) -> None:
     """Put a fact that a person wrote into the index."""
     tenant, customer = UUID(tenant_id), UUID(customer_id)
+    model = embeddings.in_use(tenant, customer)
     with customer_scope(tenant, customer):
         fact = Fact.objects.filter(pk=fact_id).prefetch_related("evidence").first()
         if fact is None:
             return
         entry = facts.entry(fact)
         disclosure.record_sent(
-            "embed", customer_id=customer, purpose="indexing", fact=fact.id
+            "embed",
+            customer_id=customer,
+            purpose="indexing",
+            embedded_by=model,
+            fact=fact.id,
         )
-    vectors = embeddings.embed([entry])
+    vectors = embeddings.embed([entry], model=model)
     with customer_scope(tenant, customer):
         fact = Fact.objects.select_for_update().filter(pk=fact_id).first()
         if fact is not None:
-            embeddings.index(customer, [entry], vectors)
+            embeddings.index(customer, [entry], vectors, model=model)
             embeddings.set_valid_to(fact.id, fact.valid_to)
 
 
@@ -96,6 +105,54 @@ def resume_erasures() -> None:
                     tenant_id=tenant_id,
                     request_id=request_id,
                 )
+
+
+@shared_task
+def reembed(*, tenant_id: str) -> None:
+    """Go on with a desk's re-embedding, and bring its indexes up to date."""
+    tenant = UUID(tenant_id)
+    until = time.monotonic() + _REEMBED_FOR_S
+    reembedding.run(tenant, until=until)
+    reembedding.keep_up(tenant, until=until)
+    if time.monotonic() < until:
+        return
+    with tenant_scope(tenant):
+        enqueue("memory.tasks.reembed", tenant_id=tenant)
+
+
+@shared_task
+def resume_reembeds() -> None:
+    """Go on where a worker died or a model was away, and copy what is new."""
+    for tenant_id in _tenants():
+        with tenant_scope(tenant_id):
+            if reembedding.is_due():
+                enqueue("memory.tasks.reembed", tenant_id=tenant_id)
+
+
+@shared_task
+def prune_indexes() -> None:
+    """Delete the indexes to which there is no way back any more."""
+    for tenant_id in _tenants():
+        with tenant_scope(tenant_id):
+            reembedding.prune()
+
+
+@shared_task
+def check_drifts() -> None:
+    """Look at every desk's embedding model, each in a task of its own."""
+    for tenant_id in _tenants():
+        with tenant_scope(tenant_id):
+            enqueue("memory.tasks.check_drift", tenant_id=tenant_id)
+
+
+@shared_task
+def check_drift(*, tenant_id: str) -> None:
+    """Look whether a desk's embedding model still makes the vectors that it made."""
+    try:
+        drift.check(UUID(tenant_id))
+    except LLMError as error:
+        # The page says that nobody has looked; the next week's check tries again.
+        logger.warning("Drift is not known: %s", type(error).__name__)
 
 
 def _tenants() -> list[UUID]:

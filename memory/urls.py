@@ -3,7 +3,15 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from memory import api
-from memory.views import customers, privacy, requests, review, settings, tiers
+from memory.views import (
+    customers,
+    index,
+    privacy,
+    requests,
+    review,
+    settings,
+    tiers,
+)
 
 app_name = "memory"
 
@@ -55,6 +63,16 @@ _settings = [
     path("retention/preview/", settings.preview_retention, name="preview_retention"),
 ]
 
+_index: list[URLPattern | URLResolver] = [
+    path("", index.overview, name="index"),
+    path("progress/", index.progress, name="index_progress"),
+    path("start/", index.start, name="index_start"),
+    path("drift/", index.check_drift, name="index_drift"),
+    path("jobs/<uuid:job_id>/cut-over/", index.cut_over, name="index_cut_over"),
+    path("jobs/<uuid:job_id>/roll-back/", index.roll_back, name="index_roll_back"),
+    path("jobs/<uuid:job_id>/cancel/", index.cancel, name="index_cancel"),
+]
+
 # Whatever the tenant calls its customers is an external id, slashes included.
 _api = [
     path("recall/", api.RecallView.as_view(), name="api_recall"),
@@ -71,5 +89,6 @@ urlpatterns = [
     path("privacy/", include(_privacy)),
     path("review/", include(_review)),
     path("settings/memory/", include(_settings)),
+    path("settings/index/", include(_index)),
     path("api/v1/", include(_api)),
 ]

@@ -17,7 +17,9 @@ def apply(plan: Plan) -> list[facts.Remembered]:
     remembered = reconcile(plan)
     _store_episode(plan)
     first = len(plan.candidates) + 1
-    embeddings.index(span.customer_id, plan.message_entries, plan.vectors[first:])
+    embeddings.index(
+        span.customer_id, plan.message_entries, plan.vectors[first:], model=span.model
+    )
     return remembered
 
 
@@ -35,5 +37,8 @@ def _store_episode(plan: Plan) -> None:
     )
     at = len(plan.candidates)
     embeddings.index(
-        span.customer_id, [summaries.entry(episode)], plan.vectors[at : at + 1]
+        span.customer_id,
+        [summaries.entry(episode)],
+        plan.vectors[at : at + 1],
+        model=span.model,
     )

@@ -50,5 +50,5 @@ def plan(span: Span) -> Plan:
         episode=episode,
         engine=extracted.engine,
         message_entries=tuple(entries),
-        vectors=vectors.embed(extracted.candidates, episode, entries),
+        vectors=vectors.embed(extracted.candidates, episode, entries, model=span.model),
     )

@@ -53,6 +53,7 @@ def _index(plan: Plan, stored: Sequence[tuple[Fact, embeddings.Vectors]]) -> Non
         plan.span.customer_id,
         [facts.entry(fact) for fact, _ in unique.values()],
         np.stack([vector for _, vector in unique.values()]),
+        model=plan.span.model,
     )
     for fact, _ in unique.values():
         fact.refresh_from_db(fields=["valid_to"])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from memory.llm.types import EmbeddingModelInfo
 from memory.types import Turn
 
 # What a model reads in one call: messages that memory has not seen, and before them as
@@ -29,6 +30,7 @@ class Span:
         prior: The episode so far, which stands in for the turns before `read_from`.
         epoch: `Customer.memory_epoch` when the turns were read.
         more: Whether the conversation went on after the window.
+        model: Which model makes the vectors; None for the one that is configured.
     """
 
     customer_id: UUID
@@ -42,6 +44,7 @@ class Span:
     prior: str = ""
     epoch: int = 0
     more: bool = False
+    model: EmbeddingModelInfo | None = None
 
     @property
     def fresh(self) -> tuple[Turn, ...]:

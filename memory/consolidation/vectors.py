@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from memory import embeddings
 from memory.consolidation.span import Span
 from memory.extraction.secrets import without_secrets
-from memory.llm import gateway
+from memory.llm.types import EmbeddingModelInfo
 from memory.types import FactCandidate, SummaryDraft
 
 
@@ -14,7 +14,9 @@ def message_entries(span: Span) -> list[embeddings.Entry]:
     fresh = {turn.id for turn in span.fresh}
     # The index is searched and goes into prompts: no card number may come back there.
     entries = embeddings.message_entries(
-        without_secrets(span.read), conversation_id=span.conversation_id
+        without_secrets(span.read),
+        conversation_id=span.conversation_id,
+        model=span.model,
     )
     return [entry for entry in entries if entry.source_id in fresh]
 
@@ -23,13 +25,14 @@ def embed(
     candidates: Sequence[FactCandidate],
     episode: SummaryDraft,
     entries: Sequence[embeddings.Entry],
+    *,
+    model: EmbeddingModelInfo | None,
 ) -> embeddings.Vectors:
     """Embed candidates, then the episode, then the entries, in one go.
 
     Returns:
         One vector each, `(n, dimensions)` float32, L2-normalised.
     """
-    # The length of a model's vectors is learnt here, where no transaction is open.
-    gateway.embedding_model()
     texts = [candidate.text for candidate in candidates]
-    return gateway.embed([*texts, episode.text, *(entry.text for entry in entries)])
+    texts += [episode.text, *(entry.text for entry in entries)]
+    return embeddings.embed_texts(texts, model=model)

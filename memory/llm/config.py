@@ -28,9 +28,14 @@ class GatewayConfig:
     timeout_s: float = 30.0
     data_dir: Path = Path(".data")
 
+    @property
+    def has_endpoint(self) -> bool:
+        """Whether any external model can be called."""
+        return bool(self.base_url or self.api_key)
+
     def model_for(self, job: Job) -> str:
         """Return the external model for a job, or "" when the embedded one does it."""
-        if not (self.base_url or self.api_key):
+        if not self.has_endpoint:
             return ""
         own = self.models.get(job, "")
         return own if job == "embed" else own or self.models.get("reply", "")

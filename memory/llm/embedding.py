@@ -20,8 +20,14 @@ DIMS = 384
 MAX_TOKENS = 256
 """Longer texts are cut. Source: the model's sentence_bert_config.json."""
 
+_MARKS = 2
+"""Of those, the marks of beginning and end are none of the text's."""
+
 INFO = EmbeddingModelInfo(
-    name="all-MiniLM-L6-v2", version=f"ct2-int8-{WEIGHTS_SHA256[:8]}", dims=DIMS
+    name="all-MiniLM-L6-v2",
+    version=f"ct2-int8-{WEIGHTS_SHA256[:8]}",
+    dims=DIMS,
+    max_tokens=MAX_TOKENS - _MARKS,
 )
 
 _BATCH_SIZE = 32
@@ -40,9 +46,9 @@ class SentenceEmbedder:
             inter_threads=1,
             intra_threads=1,
         )
-        self._tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
+        self._tokenizer = _tokenizer(model_dir)
         self._tokenizer.enable_truncation(MAX_TOKENS)
-        self._tokenizer.no_padding()
+        self._counter = _tokenizer(model_dir)
         self._cache = VectorCache(_CACHE_ENTRIES)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -55,6 +61,11 @@ class SentenceEmbedder:
             rows = order[start : start + _BATCH_SIZE]
             vectors[rows] = self._encode_batch([ids[row] for row in rows])
         return vectors
+
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Return how many word pieces each text has, uncut."""
+        found = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(encoding.ids) for encoding in found]
 
     def encode_cached(self, texts: Sequence[str]) -> Vectors:
         """Embed like `encode`, computing only what was not embedded lately."""
@@ -75,6 +86,13 @@ class SentenceEmbedder:
         norms = np.linalg.norm(sums, axis=1, keepdims=True)
         normalised: Vectors = sums / np.maximum(norms, np.finfo(np.float32).tiny)
         return normalised
+
+
+def _tokenizer(model_dir: Path) -> Tokenizer:
+    tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 @dataclass(slots=True)

@@ -48,6 +48,13 @@ _KNOWN_DIMS = {
     "text-embedding-ada-002": 1536,
 }
 """Source: OpenAI's embeddings guide."""
+_KNOWN_MAX_TOKENS = 8191
+"""Of those models. Source: OpenAI's embeddings guide."""
+_CAUTIOUS_MAX_TOKENS = 512
+"""Of any other: what the BERT models read that most open ones are made from."""
+
+EXTERNAL_VERSION = "1"
+"""Of every external model: an endpoint tells names, and no versions."""
 
 
 class _Gateway:
@@ -213,20 +220,29 @@ def complete_json(
     return answer
 
 
-def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+def embed(
+    texts: Sequence[str], *, model: EmbeddingModelInfo | None = None
+) -> NDArray[np.float32]:
     """Embed texts: (n, dims) float32, L2-normalised, in the order given.
 
     A single text is looked up among the latest queries first.
 
+    Args:
+        texts: What is embedded.
+        model: With which model; None for the one that is configured.
+
     Raises:
         RetryableError: The external embedding model does not answer. There is no
             falling back: another model's vectors cannot be compared with these.
-        TerminalError: It refused, or the embedded model's weights are unusable.
+        TerminalError: It refused, the embedded model's weights are unusable, or the
+            model cannot be reached any more.
     """
-    return embed_metered(texts)[0]
+    return embed_metered(texts, model=model)[0]
 
 
-def embed_metered(texts: Sequence[str]) -> tuple[NDArray[np.float32], Usage]:
+def embed_metered(
+    texts: Sequence[str], *, model: EmbeddingModelInfo | None = None
+) -> tuple[NDArray[np.float32], Usage]:
     """Embed like `embed`, and say what it cost; a cached query costs nothing.
 
     Raises:
@@ -235,25 +251,32 @@ def embed_metered(texts: Sequence[str]) -> tuple[NDArray[np.float32], Usage]:
     """
     gateway = _gateway()
     started = time.perf_counter()
-    name = embedding_name()
-    if len(texts) == 1 and (known := gateway.queries.get(texts[0])) is not None:
+    name = model.name if model else embedding_name()
+    query = f"{name}\n{texts[0]}" if len(texts) == 1 else ""
+    if query and (known := gateway.queries.get(query)) is not None:
         return known[None, :].copy(), usage_since(started, name, 0, 0)
     if not texts:
-        empty = np.zeros((0, embedding_model().dims), dtype=np.float32)
+        dims = (model or embedding_model()).dims
+        empty = np.zeros((0, dims), dtype=np.float32)
         return empty, usage_since(started, name, 0, 0)
-    vectors, usage = _embed_now(gateway, texts, started)
-    if len(texts) == 1:
-        gateway.queries.put(texts[0], vectors[0].copy())
+    if model and not can_embed(model):
+        message = "The embedding model cannot be reached any more."
+        raise TerminalError(message)
+    vectors, usage = _embed_now(gateway, name, texts, started)
+    if model and vectors.shape[1] != model.dims:
+        message = "The embedding model's vectors have another length than before."
+        raise TerminalError(message)
+    if query:
+        gateway.queries.put(query, vectors[0].copy())
     return vectors, usage
 
 
 def _embed_now(
-    gateway: _Gateway, texts: Sequence[str], started: float
+    gateway: _Gateway, name: str, texts: Sequence[str], started: float
 ) -> tuple[NDArray[np.float32], Usage]:
-    model = gateway.config.model_for("embed")
-    if model:
+    if name != embedding.INFO.name:
         answer: tuple[NDArray[np.float32], Usage] = gateway.called(
-            "embed", lambda: gateway.jobs.embed(model, texts)
+            "embed", lambda: gateway.jobs.embed(name, texts)
         )
         return answer
     vectors = embedding.embedder().encode(texts)
@@ -262,27 +285,81 @@ def _embed_now(
 
 
 def embedding_name() -> str:
-    """Return the name of the model behind `embed`."""
+    """Return the name of the model that `embed` uses when it is not told another."""
     return _gateway().config.model_for("embed") or embedding.INFO.name
 
 
-def embedding_model() -> EmbeddingModelInfo:
-    """Describe the model behind `embed`.
+def embedding_model(name: str = "") -> EmbeddingModelInfo:
+    """Describe an embedding model: the one that is configured, or one by its name.
 
     The dimensions of an external model that is not well known are learnt by embedding
     one word, once.
 
     Raises:
         RetryableError: That one word could not be embedded now.
-        TerminalError: The endpoint refused it.
+        TerminalError: The endpoint refused it, or none is connected.
     """
     gateway = _gateway()
-    model = gateway.config.model_for("embed")
-    if not model:
+    name = name or embedding_name()
+    if name == embedding.INFO.name:
         return embedding.INFO
-    if model not in gateway.dims:
-        gateway.dims[model] = embed(["dimensions"]).shape[1]
-    return EmbeddingModelInfo(name=model, version="1", dims=gateway.dims[model])
+    if not gateway.config.has_endpoint:
+        message = "No endpoint is connected that could have this embedding model."
+        raise TerminalError(message)
+    if name not in gateway.dims:
+        vectors, _ = _embed_now(gateway, name, ["dimensions"], time.perf_counter())
+        gateway.dims[name] = vectors.shape[1]
+    return described(name, EXTERNAL_VERSION, gateway.dims[name])
+
+
+def described(name: str, version: str, dims: int) -> EmbeddingModelInfo:
+    """Describe a model by what is stored about it, with how much it reads."""
+    if name == embedding.INFO.name:
+        reads = embedding.INFO.max_tokens
+    else:
+        reads = _KNOWN_MAX_TOKENS if name in _KNOWN_DIMS else _CAUTIOUS_MAX_TOKENS
+    return EmbeddingModelInfo(name, version, dims, max_tokens=reads)
+
+
+def embedding_models() -> list[str]:
+    """Return the names of the embedding models that can be offered to a desk."""
+    gateway = _gateway()
+    names = [embedding.INFO.name, embedding_name()]
+    if gateway.config.has_endpoint:
+        names += _KNOWN_DIMS
+    return list(dict.fromkeys(names))
+
+
+def has_endpoint() -> bool:
+    """Say whether any external model can be called."""
+    return _gateway().config.has_endpoint
+
+
+def version_of(name: str) -> str:
+    """Return the version that an embedding model has now."""
+    return embedding.INFO.version if is_embedded(name) else EXTERNAL_VERSION
+
+
+def can_embed(model: EmbeddingModelInfo) -> bool:
+    """Say whether a model's vectors can still be made: it is here, or connected."""
+    if model.name == embedding.INFO.name:
+        return model.version.partition("~")[0] == embedding.INFO.version
+    return _gateway().config.has_endpoint
+
+
+def is_embedded(name: str) -> bool:
+    """Say whether an embedding model runs here, so that nothing is sent to anybody."""
+    return name == embedding.INFO.name
+
+
+def embedding_lengths(texts: Sequence[str], model: EmbeddingModelInfo) -> list[int]:
+    """Return how many tokens each text has for a model.
+
+    An external model's own count is not known here: ours stands for it.
+    """
+    if model.name == embedding.INFO.name:
+        return embedding.embedder().lengths(texts)
+    return [tokens.count_tokens(text) for text in texts]
 
 
 def count_tokens(text: str) -> int:

@@ -5,7 +5,7 @@ Prompts and answers are never logged, and never part of an error.
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -31,6 +31,12 @@ from memory.llm.types import ChatMessage, Usage
 
 EMBEDDING_BATCH = 100
 """Most texts in one embeddings call."""
+EMBEDDING_BATCH_TOKENS = 100_000
+"""Most tokens in one embeddings call, all texts together.
+
+Source: OpenAI's API reference allows 300,000; the endpoint may count up to a few times
+as many in another alphabet.
+"""
 
 
 class OpenAIJobs:
@@ -161,8 +167,7 @@ class OpenAIJobs:
         started = time.perf_counter()
         rows: list[list[float]] = []
         tokens = 0
-        for start in range(0, len(texts), EMBEDDING_BATCH):
-            batch = list(texts[start : start + EMBEDDING_BATCH])
+        for batch in batches(texts):
             vectors, spent = self._embedded(model, batch)
             rows += vectors
             tokens += spent
@@ -190,6 +195,22 @@ class OpenAIJobs:
             spent = sum(count_tokens(text) for text in batch)
         metering.spent(model, spent, 0)
         return [item.embedding for item in items], spent
+
+
+def batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Divide texts into what one embeddings call takes: so many, and so long."""
+    batch: list[str] = []
+    used = 0
+    for text in texts:
+        cost = count_tokens(text)
+        full = len(batch) == EMBEDDING_BATCH or used + cost > EMBEDDING_BATCH_TOKENS
+        if batch and full:
+            yield batch
+            batch, used = [], 0
+        batch.append(text)
+        used += cost
+    if batch:
+        yield batch
 
 
 def _ask(schema: Mapping[str, Any]) -> str:

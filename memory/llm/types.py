@@ -140,11 +140,20 @@ StreamPart = TextDelta | ToolCalls | HandOver | Done
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingModelInfo:
-    """The model behind `gateway.embed`; its vectors have `dims` numbers."""
+    """A model that makes vectors of `dims` numbers.
+
+    Attributes:
+        name: What its provider calls it.
+        version: Vectors of another version cannot be compared with these. What stands
+            after a `~` counts how often a desk had them made anew.
+        dims: How long its vectors are.
+        max_tokens: How many tokens of a text it reads, in its own count.
+    """
 
     name: str
     version: str
     dims: int
+    max_tokens: int = 512
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,24 @@ from accounts.rls import SameScopeKey
 
 
 class EmbeddingModel(TenantModel):
-    """A model that made vectors of this tenant; exactly one of them is active."""
+    """A model that made vectors of this tenant; exactly one of them is active.
+
+    Attributes:
+        version: Another one where its vectors are made anew (`EmbeddingModelInfo`).
+        dimensions: How long its vectors are; 0 while nobody has asked it yet.
+        registered_at: Since when the desk has vectors of it.
+        drift: How far a sample's vectors, made anew, were from the stored ones: one
+            less their mean cosine; None while nobody has looked.
+        drift_checked_at: When somebody looked last.
+    """
 
     name = models.CharField(max_length=120)
     version = models.CharField(max_length=80)
     dimensions = models.PositiveIntegerField()
     active = models.BooleanField(default=True)
+    registered_at = models.DateTimeField(default=timezone.now)
+    drift = models.FloatField(null=True, blank=True)
+    drift_checked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

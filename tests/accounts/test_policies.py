@@ -39,6 +39,8 @@ from accounts.scope import tenant_scope
 from chat import services
 from chat.models import Conversation, Event, HttpTool, Message
 from memory import requests
+from memory.embeddings import reembedding
+from memory.llm import gateway
 from memory.models import (
     Consolidation,
     CustomStrategy,
@@ -69,7 +71,7 @@ from tests.memory.four_tiers import (
 WITHOUT_POLICY: dict[type[Model], str] = {
     Tenant: "each user has one; nobody picks another",
     Evidence: "comes with its fact, never by itself",
-    EmbeddingModel: "made and read by the index; no person does either",
+    EmbeddingModel: "made by the index; its page counts what each one has",
     AuditReason: "comes with its event, never by itself",
     SingleSignOn: "set by the operator's command; no page shows it",
     PrivacySubject: "comes with its request, never by itself",
@@ -77,7 +79,6 @@ WITHOUT_POLICY: dict[type[Model], str] = {
     Forgotten: "marks of what was forgotten; nobody reads them",
     CustomStrategy: "no page shows it yet",
     MemorySettings: "the desk has one, which no page names",
-    ReembedJob: "no page shows it yet",
     RetentionRule: "the desk has one of each kind, which no page names",
 }
 Answer = Literal["yes", "hidden", "denied"]
@@ -168,6 +169,10 @@ def make_review_item(customer: Customer) -> ReviewItem:
     return item
 
 
+def make_reembed_job(customer: Customer) -> ReembedJob:
+    return reembedding.start(name=gateway.embedding_name(), actor="operator")
+
+
 def make_request(customer: Customer) -> PrivacyRequest:
     opener = make_user(customer.tenant, f"Opener{uuid4().hex[:4]}", "compliance")
     return requests.open_request(
@@ -210,6 +215,7 @@ ROWS: dict[type[Model], Callable[[Customer], Model]] = {
     Consolidation: lambda customer: make_consolidation(
         customer, conversation_id=closed(customer).id
     ),
+    ReembedJob: make_reembed_job,
 }
 
 
@@ -353,6 +359,11 @@ WAYS: dict[tuple[type[Model], Act], list[Callable[[Client, Any], Answer]]] = {
     (Conversation, Act.CHANGE): [
         page("chat:hand_back", post=True),
         page("chat:close", post=True),
+    ],
+    (ReembedJob, Act.CHANGE): [
+        page("memory:index_cut_over", post=True),
+        page("memory:index_roll_back", post=True),
+        page("memory:index_cancel", post=True),
     ],
     (PrivacyRequest, Act.READ): [page("memory:privacy_request")],
     (PrivacyRequest, Act.LOOK): [subject("memory:privacy_look")],

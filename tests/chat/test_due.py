@@ -12,6 +12,7 @@ from accounts.scope import customer_scope, tenant_scope
 from chat import due, imports, remembering, services, turns
 from chat.models import Conversation
 from memory import consolidation
+from memory.llm import gateway
 from memory.llm.errors import RetryableError
 from memory.models import Consolidation, Embedding, MemorySettings, Summary
 from tests.conftest import make_conversation
@@ -252,7 +253,7 @@ def test_what_kills_its_process_each_time_is_given_up_too(
     conversation = make_conversation(elena, "Hello")
     for number in range(1, 4):
         with customer_scope(elena.tenant_id, elena.id):
-            assert remembering._begin(conversation.id)
+            assert remembering._begin(conversation.id, gateway.embedding_model())
         with tenant_scope(desk.id):
             remembering.give_up_cut_off()
         assert runs(conversation) == []

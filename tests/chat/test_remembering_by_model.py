@@ -162,7 +162,7 @@ def test_neither_the_live_buffer_nor_a_replys_context_holds_a_secret(
     refuse_secrets(str(in_scope(elena, recent(conversation))))
     redis = working.client()
     refuse_secrets(str([redis.get(key) for key in redis.keys("t:*")]))
-    query = recall.prepare("And now?")
+    query = recall.prepare("And now?", tenant_id=elena.tenant_id)
     context = in_scope(elena, lambda: build_context(elena.tenant, conversation, query))
     refuse_secrets(str(context.messages))
 

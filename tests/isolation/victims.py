@@ -217,6 +217,7 @@ ARGUMENTS: dict[str, tuple[str, str | Callable[[Any], str]]] = {
     "external_id": ("accounts.Customer", "external_id"),
     "tenant_slug": ("accounts.Tenant", "slug"),
     "entry_id": ("memory.Embedding", "pk"),
+    "job_id": ("memory.ReembedJob", "pk"),
     "receipt_id": ("memory.ErasureReceipt", "pk"),
 }
 # Paths and tasks that need one of the further rows: the argument, and which one.
@@ -278,7 +279,7 @@ FORM = {
     "half_life_days": "1", "strategies": "summary", "window": "forget",
     "buffer_messages": "5", "buffer_tokens": "500", "session_hours": "",
     "live_sessions": "10", "trigger_tokens": "500", "trigger_messages": "5",
-    "mask_messages": "on",
+    "mask_messages": "on", "model": "all-MiniLM-L6-v2",
 }  # fmt: skip
 
 

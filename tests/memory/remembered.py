@@ -66,9 +66,10 @@ def index(customer: Customer, rows: Iterable[Fact]) -> None:
     """Put facts into the index as consolidation does."""
     with customer_scope(customer.tenant_id, customer.id):
         entries = [facts.entry(fact) for fact in rows]
-    vectors = embeddings.embed(entries)
+    model = embeddings.in_use(customer.tenant_id)
+    vectors = embeddings.embed(entries, model=model)
     with customer_scope(customer.tenant_id, customer.id):
-        embeddings.index(customer.id, entries, vectors)
+        embeddings.index(customer.id, entries, vectors, model=model)
         for entry in entries:
             fact = Fact.objects.get(pk=entry.source_id)
             embeddings.set_valid_to(fact.id, fact.valid_to)
@@ -86,10 +87,13 @@ def say(
         Turn(uuid4(), author, text, at or timezone.now())  # type: ignore[arg-type]
         for text in texts
     ]
-    entries = embeddings.message_entries(turns, conversation_id=conversation_id)
-    vectors = embeddings.embed(entries)
+    model = embeddings.in_use(customer.tenant_id)
+    entries = embeddings.message_entries(
+        turns, conversation_id=conversation_id, model=model
+    )
+    vectors = embeddings.embed(entries, model=model)
     with customer_scope(customer.tenant_id, customer.id):
-        embeddings.index(customer.id, entries, vectors)
+        embeddings.index(customer.id, entries, vectors, model=model)
     return turns
 
 

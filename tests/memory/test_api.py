@@ -88,7 +88,7 @@ def test_recall_answers_with_reasons_and_the_messages_behind(
 def test_recall_gives_what_the_service_gives(alice: User, elena: Customer) -> None:
     for text in ("I live in Ghent.", "My bike is blue.", "I am allergic to nuts."):
         say(elena, text)
-    query = recall.prepare("Where does she live?")
+    query = recall.prepare("Where does she live?", tenant_id=elena.tenant_id)
     with tenant_scope(elena.tenant_id):
         expected = recall.recall(query, customer_id=elena.id)
     found = results(signed_in(alice))
@@ -134,9 +134,9 @@ def test_the_question_is_embedded_before_any_scope_is_open(
     scopes: list[Scope] = []
     real_embed, real_recall = gateway.embed, recall.recall
 
-    def embed(texts: Any) -> Any:
+    def embed(texts: Any, **options: Any) -> Any:
         scopes.append(current_scope())
-        return real_embed(texts)
+        return real_embed(texts, **options)
 
     def search(*args: Any, **options: Any) -> Any:
         scopes.append(current_scope())
@@ -170,18 +170,18 @@ def test_the_answer_is_rendered_inside_the_scope_and_nothing_stays_open(
     assert current_scope() == NO_SCOPE
 
 
-def test_an_embedding_model_that_is_away_is_an_answer_too(
+def test_while_the_embedding_model_is_away_words_alone_are_searched(
     alice: User, elena: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(texts: Any) -> Any:
+    remember(elena, "city", "Ghent", "Does she live in Ghent?")
+
+    def away(texts: Any, **options: Any) -> Any:
         raise RetryableError("timeout")
 
     monkeypatch.setattr(gateway, "embed", away)
-    answer = ask(signed_in(alice))
-    assert answer.status_code == 503
-    assert answer.json() == {
-        "detail": "The embedding model does not answer. Try again."
-    }
+    (found,) = results(signed_in(alice))
+    assert found["reasons"]["vector_rank"] is None
+    assert found["reasons"]["keyword_rank"] == 1
 
 
 # --- What is known -------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -38,7 +39,7 @@ def test_a_corrected_fact_is_found_as_soon_as_the_worker_indexed_it(
     with tenant_scope(elena.tenant_id):
         new = facts.correct(fact=wrong, value="Ghent", user=alice)
     eventually(lambda: entries(elena, source_id=new.id) == 1)
-    query = recall.prepare("Where does she live?")
+    query = recall.prepare("Where does she live?", tenant_id=elena.tenant_id)
     with customer_scope(elena.tenant_id, elena.id):
         found = recall.recall(query, customer_id=elena.id)
     assert [memory.text for memory in found] == ["Lives in Ghent."]
@@ -80,10 +81,12 @@ def test_a_fact_erased_before_its_turn_is_not_indexed(
     }
     embed = embeddings.embed
 
-    def erased_meanwhile(rows: list[embeddings.Entry]) -> embeddings.Vectors:
+    def erased_meanwhile(
+        rows: list[embeddings.Entry], **options: Any
+    ) -> embeddings.Vectors:
         with tenant_scope(elena.tenant_id):
             facts.forget(fact=fact, user=alice)
-        return embed(rows)
+        return embed(rows, **options)
 
     monkeypatch.setattr(embeddings, "embed", erased_meanwhile)
     tasks.index_fact(**ids)

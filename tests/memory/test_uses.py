@@ -50,14 +50,15 @@ def test_what_was_preferred_years_ago_never_outvotes_what_was_three_days_ago(
         Fact.objects.filter(pk__in=[old.pk for _, old, _ in pairs]).update(uses=1_000)
     for number, old, new in pairs:
         # The words of the old one: nothing but its age speaks against it.
-        query = recall.prepare(f"{old.text} {thing} {number}")
+        words = f"{old.text} {thing} {number}"
+        query = recall.prepare(words, tenant_id=elena.tenant_id)
         with customer_scope(elena.tenant_id, elena.id):
             found = [r.source_id for r in recall.recall(query, customer_id=elena.id)]
         assert found.index(new.pk) < found.index(old.pk)
 
 
 def freshness(customer: Customer) -> float:
-    query = recall.prepare("Which dock does she have?")
+    query = recall.prepare("Which dock does she have?", tenant_id=customer.tenant_id)
     with customer_scope(customer.tenant_id, customer.id):
         (found,) = recall.recall(query, customer_id=customer.id)
         return found.reasons.freshness

@@ -52,7 +52,9 @@ class Command(BaseCommand):
             raise CommandError(f"{error}.") from error
         if options["limit"] < 1 or options["context_tokens"] < 0:
             raise CommandError("--limit is 1 or more, --context-tokens 0 or more.")
-        recall.prepare("The first question must not pay for loading the model.")
+        recall.prepare(
+            "The first question must not pay for loading the model.", tenant_id=desk.id
+        )
         bad = 0
         asked_about: set[UUID] = set()
         with output(options["out"]) as write:
@@ -91,7 +93,9 @@ def _ask(
         raise ValueError(f"there is no customer {question['customer']!r}")
     _record_read(customer, asked_about)
     started = time.perf_counter()
-    query = recall.prepare(storable(question["query"]))
+    query = recall.prepare(
+        storable(question["query"]), tenant_id=desk.id, customer_id=customer.id
+    )
     with customer_scope(desk.id, customer.id):
         found = recall.recall(
             query,
