@@ -61,6 +61,26 @@ _REQUEST = re.compile(
 )
 _NUMBERED = re.compile(r"[#€$£]\s?\d|\d{2,}|\b\w+@\w+\.\w+|\b[A-Z]{1,5}-\d{2,}")
 _SHORT_ANSWER_WORDS = 5
+# What the assistant says out of memory is known already: kept as news it would be
+# remembered from its own recollection, over and over.
+_RECOLLECTION = re.compile(
+    r"\byou(?:'ve| have)? (?:told|said|mentioned|wrote|reported|asked (?:us|me))\b"
+    r"|\b(?:i|we) (?:also |only |still )?(?:(?:have|'ve) (?:you|your|this|that|it|noted)\b"
+    r"|know (?:of|that|from)\b|remember\b|recall\b|wrote\b|see (?:here )?that you\b)"
+    r"|\bi know of\b|\bi have noted\b|\bnoted:|\bon (?:file|record)\b"
+    r"|\b(?:from|in|during|since) (?:our|your|the) (?:last|previous|earlier|conversation)"
+    r"|\blast time\b|\bas (?:you|we) (?:discussed|agreed)\b"
+    r"|\byour (?:full |current |preferred |home )?(?:name|e-?mail(?: address)?|phone"
+    r"(?: number)?|address|birthday|date of birth|membership(?: level)?) is\b"
+    r"|\byou (?:usually |normally |generally )?(?:prefer|like|live|work)\b",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile("“[^”]*”|\"[^\"]*\"")
+# "My name is Sam, I'm from the billing team": who helped is no news about the customer.
+_INTRODUCTION = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|welcome)\b[^.!?]*?\b)?(?:my name is|this is|i am|i'm) "
+    r"[A-Z]\w+(?:,? (?:and )?(?:from|your|i(?:'ll| will) be)\b.*)?[\W_]*$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +102,7 @@ class Sentence:
     @property
     def is_question(self) -> bool:
         """Whether it asks."""
-        return self.text.endswith("?")
+        return self.text.endswith(("?", "？", "؟"))
 
     @property
     def is_promise(self) -> bool:
@@ -105,13 +125,20 @@ class Sentence:
         return self.by_customer and bool(_REQUEST.search(straight(self.text)))
 
     @property
+    def is_recollection(self) -> bool:
+        """Whether the assistant says it out of memory."""
+        return self.label == "Assistant" and bool(
+            _RECOLLECTION.search(straight(self.text))
+        )
+
+    @property
     def has_number(self) -> bool:
         """Whether it names an amount, a number, a date or an e-mail address."""
         return bool(_NUMBERED.search(self.text))
 
 
 def labelled_sentences(turns: LabelledTurns) -> list[Sentence]:
-    """Split turns into sentences without greetings, filler and secrets.
+    """Split turns into sentences without greetings, filler, secrets and recollections.
 
     A short answer keeps what it was asked for, "1182" becomes "(order number) 1182":
     alone it would mean nothing later.
@@ -119,16 +146,31 @@ def labelled_sentences(turns: LabelledTurns) -> list[Sentence]:
     found: list[Sentence] = []
     asked = ""
     for number, (label, text) in enumerate(turns):
-        parts = split_sentences(redacted(text))
-        kept = [part for part in parts if not (is_filler(part) or _held_secret(part))]
+        parts = _said(label, text)
         customer = label.lower().startswith("customer")
+        kept = [part for part in parts if _tells(part, customer=customer)]
         if customer and asked and len(kept) == 1 and _is_short(kept[0]):
             kept = [f"({asked}) {kept[0]}"]
             asked = ""
-        found += [Sentence(label, part, number) for part in kept]
+        sentences = [Sentence(label, part, number) for part in kept]
+        found += [item for item in sentences if not item.is_recollection]
         if not customer:
             asked = _asked_for(parts)
     return found
+
+
+def _said(label: str, text: str) -> list[str]:
+    text = redacted(text)
+    if label == "Assistant" and _RECOLLECTION.search(straight(text)):
+        # Of what it quotes from memory the second sentence would not show it.
+        text = _QUOTED.sub("“…”", text)
+    return split_sentences(text)
+
+
+def _tells(part: str, *, customer: bool) -> bool:
+    if is_filler(part) or _held_secret(part):
+        return False
+    return customer or not _INTRODUCTION.match(straight(part))
 
 
 def is_filler(text: str) -> bool:

@@ -31,7 +31,12 @@ _ABBREVIATIONS = frozenset(
         "tel",
     ]
 )
-_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9€$£#])|\n+")
+# After a stop a new sentence begins with anything but a small letter, and in scripts
+# that put no space there, right away.
+_END = re.compile(
+    r"(?<=[.!?…؟।۔])[\"')\]]*\s+(?=[\"'(\[«„“¿¡]?[^\W_a-z]|[€$£#¿¡])"
+    r"|(?<=[。！？])|\n+"
+)
 
 
 def straight(text: str) -> str:
@@ -41,7 +46,7 @@ def straight(text: str) -> str:
 
 def content_words(text: str) -> set[str]:
     """Return the words that carry meaning, lower case and without a plural s."""
-    words = re.findall(r"[a-z0-9][a-z0-9'-]+", straight(text.lower()))
+    words = re.findall(r"[^\W_][\w'-]+", straight(text.lower()))
     return {_stem(word.removesuffix("'s").rstrip("'")) for word in words} - _STOP_WORDS
 
 
