@@ -79,7 +79,9 @@ def plan(span: Span) -> Plan:
     fresh = {turn.id for turn in span.fresh}
     safe = replace(span, turns=tuple(turns))
     candidates, draft, made_by = _understand(safe)
-    episode, actions = quarantine.screened_draft(draft, last=turns[-1])
+    draft, actions = quarantine.screened_draft(draft, last=turns[-1])
+    written = summaries.improved(draft, turns, by_model=made_by != "embedded")
+    episode, made_by = written.draft, made_by if written.by_model else "embedded"
     held = [item for item in held if item.candidate.message_id in fresh]
     # The index is searched and goes into prompts: no card number may come back there.
     entries = [
@@ -163,13 +165,31 @@ def _understand(span: Span) -> tuple[list[FactCandidate], SummaryDraft, str]:
     return candidates, summaries.draft_embedded(span.turns), "embedded"
 
 
-def roll_up(turns: Sequence[Turn], *, prior: str) -> tuple[SummaryDraft, str]:
-    """Return one summary of what went before and these turns, and who wrote it."""
+def roll_up(
+    turns: Sequence[Turn], *, prior: str, covered: Sequence[Turn] = ()
+) -> tuple[SummaryDraft, str]:
+    """Return one summary of what went before and these turns, and who wrote it.
+
+    Args:
+        turns: What no rolling summary covers yet.
+        prior: The rolling summary of what went before.
+        covered: All messages that the new one covers, to judge it by.
+    """
     safe, _ = quarantine.screened(turns)
-    draft, name = _rolled_up(safe, prior=quarantine.screened_text(prior))
+    all_safe, _ = quarantine.screened(covered)
+    prior = quarantine.screened_text(prior)
+    draft, name = _rolled_up(safe, prior=prior)
     # What is held back is put before people when the conversation is consolidated.
     draft, _ = quarantine.screened_draft(draft, last=turns[-1])
-    return draft, name
+    written = summaries.improved(
+        draft,
+        safe,
+        by_model=name != "embedded",
+        prior=prior,
+        covered=all_safe,
+        max_tokens=summaries.ROLLING_TOKENS,
+    )
+    return written.draft, name if written.by_model else "embedded"
 
 
 def _rolled_up(turns: Sequence[Turn], *, prior: str) -> tuple[SummaryDraft, str]:

@@ -4,6 +4,7 @@
 is, `improving` writes a bad one once more, `rows` keeps them.
 """
 
+from memory.summaries.improving import Written, improved
 from memory.summaries.rows import (
     current_episodes,
     entry,
@@ -26,10 +27,12 @@ __all__ = [
     "EPISODE_TOKENS",
     "ROLLING_TOKENS",
     "ROLL_UP_TOKENS",
+    "Written",
     "current_episodes",
     "draft_embedded",
     "entry",
     "erase",
+    "improved",
     "labelled",
     "latest_rolling",
     "store",
