@@ -1,4 +1,4 @@
-"""What can be looked up in a text: names, numbers, dates, identifiers, in one form each.
+"""What can be looked up in a text: names, numbers, dates, in one form each.
 
 Two texts say the same detail when they have its form in common: "14 March" is
 "14/03" and "March 14th", "two" is "2", "3 pm" is "15:00".
@@ -28,12 +28,19 @@ _THOUSANDS = 3
 # With more capitals than this inside its sentences a text is in a language or a style
 # in which they do not mark names.
 _CAPITALS_MARK_NAMES = 0.25
+# What is counted: the word after a number, where it is a thing and not "to" or "by".
+_COUNTED = (
+    r"(?: (?!(?:to|by|of|on|in|at|for|and|or|is|are|was|were|the|a|an|from|with|but"
+    r"|that|this|so|as|if|it|i|we|you|not|please|has|have|will|can|came)\b)[a-z]+)?"
+)
 _NAME_WORD = r"[^\W\d_a-z][^\W\d_A-Z]+(?:[-'][^\W\d_]+)*"
 _NAME = re.compile(rf"(?<=[^\W\dA-Z_,;:] ){_NAME_WORD}(?: {_NAME_WORD})*")
 _INNER_WORD = re.compile(r"(?<=[^\W_,;] )[^\W\d_]{2,}")
 _NO_NAMES = frozenset(
-    "i i'm i'll i've i'd hi hello hey thanks thank yes no ok okay please sir madam mr"
-    " mrs ms dr customer agent assistant desk".split()
+    """
+    i i'm i'll i've i'd hi hello hey thanks thank yes no ok okay please sir madam mr
+    mrs ms dr customer agent assistant desk
+    """.split()  # noqa: SIM905 - a word list reads better as words
 ) | {*_MONTHS, *_WEEKDAYS}
 
 
@@ -214,15 +221,15 @@ _FINDERS: tuple[tuple[re.Pattern[str], _Form], ...] = (
         _identifier,
     ),
     (re.compile(r"(?<!\w)\+?\d(?:[ ()/-]{0,2}\d){7,}\b"), _phone),
-    # The word after it says what is counted.
     (
         re.compile(
-            r"(?<![\w.,])(?P<number>\d+(?:[.,]\d+)*)(?:[A-Za-z]{1,3}\b|\b(?: [a-z]+)?)"
+            r"(?:[€$£] ?)?(?<![\w.,])(?P<number>\d+(?:[.,]\d+)*)"
+            rf"(?:[A-Za-z]{{1,3}}\b| ?[€%]|\b{_COUNTED})"
         ),
         _number,
     ),
     (
-        re.compile(rf"\b(?P<count>{'|'.join(_COUNTS)})\b(?: [a-z]+)?", re.IGNORECASE),
+        re.compile(rf"\b(?P<count>{'|'.join(_COUNTS)})\b{_COUNTED}", re.IGNORECASE),
         _count,
     ),
 )

@@ -31,11 +31,16 @@ _ABBREVIATIONS = frozenset(
         "tel",
     ]
 )
+QUESTION_MARKS = ("?", "\uff1f", "\u061f")
+# Of Latin, Greek and Cyrillic, Arabic, Devanagari, Urdu; then those without a space.
+_SPACED_STOPS = (".", "!", "?", "…", "\u061f", "\u0964", "\u06d4")
+_UNSPACED_STOPS = ("\u3002", "\uff01", "\uff1f")
+STOPS = (*_SPACED_STOPS, *_UNSPACED_STOPS)
 # After a stop a new sentence begins with anything but a small letter, and in scripts
 # that put no space there, right away.
 _END = re.compile(
-    r"(?<=[.!?…؟।۔])[\"')\]]*\s+(?=[\"'(\[«„“¿¡]?[^\W_a-z]|[€$£#¿¡])"
-    r"|(?<=[。！？])|\n+"
+    rf"(?<=[{''.join(_SPACED_STOPS)}])[\"')\]]*\s+(?=[\"'(\[«„“¿¡]?[^\W_a-z]|[€$£#¿¡])"
+    rf"|(?<=[{''.join(_UNSPACED_STOPS)}])|\n+"
 )
 
 

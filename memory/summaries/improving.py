@@ -104,7 +104,9 @@ class _Judge:
         return replace(draft, score=self._score(draft.text))
 
     def rewritten(self, draft: SummaryDraft, max_tokens: int) -> str:
-        """Return what the model makes of it when told what is missing; "" if nothing."""
+        """Return what the model makes of it, told what is missing; "" if nothing."""
+        if self.gave_up:
+            return ""
         missing = draft.score.missing if draft.score else ()
         try:
             text, usage = judging.rewrite(

@@ -11,6 +11,7 @@ from memory.llm.tokens import count_tokens
 from memory.models import Embedding, Summary
 from memory.types import SummaryDraft, Turn
 
+
 def latest_rolling(customer_id: UUID, conversation_id: UUID) -> Summary | None:
     """Return the newest rolling summary of a customer's conversation."""
     return (

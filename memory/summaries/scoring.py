@@ -1,4 +1,4 @@
-"""How good a summary is: what of three of its messages, drawn at random, it still says."""
+"""How good a summary is: what of three of its messages it still says."""
 
 import random
 from collections.abc import Sequence
@@ -88,7 +88,9 @@ def score(text: str, sampled: Sequence[Sampled]) -> Score | None:
 
 def listed(missing: Sequence[str]) -> tuple[str, ...]:
     """Return what is missing as it is kept: each once, not too long, not too much."""
-    kept = dict.fromkeys(clip_to_tokens(item, _MISSING_TOKENS)[:300] for item in missing)
+    kept = dict.fromkeys(
+        clip_to_tokens(item, _MISSING_TOKENS)[:300] for item in missing
+    )
     kept.pop("", None)
     return tuple(kept)[:MOST_MISSING]
 
