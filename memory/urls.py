@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from memory import api
-from memory.views import customers, privacy, requests, review, tiers
+from memory.views import customers, privacy, quality, requests, review, tiers
 
 app_name = "memory"
 
@@ -17,6 +17,11 @@ _customer = [
     path("facts/<uuid:fact_id>/erase/", tiers.erase_fact, name="erase_fact"),
     path(
         "summaries/<uuid:summary_id>/erase/", tiers.erase_summary, name="erase_summary"
+    ),
+    path(
+        "summaries/<uuid:summary_id>/again/",
+        quality.write_again,
+        name="rewrite_summary",
     ),
     path("index/<uuid:entry_id>/erase/", tiers.erase_entry, name="erase_entry"),
 ]
@@ -63,5 +68,6 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/", include(_customer)),
     path("privacy/", include(_privacy)),
     path("review/", include(_review)),
+    path("settings/quality/", quality.overview, name="quality"),
     path("api/v1/", include(_api)),
 ]

@@ -92,7 +92,7 @@ def capitals_mark_names(texts: Iterable[str]) -> bool:
     """Say whether few enough words inside the sentences begin with a capital."""
     words = [word for text in texts for word in _INNER_WORD.findall(text)]
     capitals = sum(word[0].isupper() for word in words)
-    return capitals <= _CAPITALS_MARK_NAMES * len(words)
+    return bool(capitals <= _CAPITALS_MARK_NAMES * len(words))
 
 
 _Form = Callable[[re.Match[str]], str]
@@ -169,7 +169,10 @@ def _names(text: str) -> dict[str, str]:
 
 
 _FINDERS: tuple[tuple[re.Pattern[str], _Form], ...] = (
-    (re.compile(r"https?://\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), _as_written),
+    (
+        re.compile(r"https?://\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"),
+        _as_written,
+    ),
     (
         re.compile(r"\b\d{4}-(?P<month>\d{2})-(?P<day>\d{2})\b"),
         _iso_date,

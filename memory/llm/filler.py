@@ -26,7 +26,8 @@ _PHRASES = (
     r"(?:many )?thank(?:s| ?you|u)?(?: so much| very much| a lot| again| anyway)*|ty"
     r"|thx",
     r"(?:it(?:'s| is| was)? )?(?:a |my )?pleasure(?: to (?:help|assist)(?: you)?)?"
-    r"|you(?:'re| are) (?:very |most )?welcome|not?(?: a)? (?:proble\w*|worries)|np"
+    r"|you(?:'re| are) (?:very |most )?welcome|(?:it(?:'s| is| was) )?not?(?: a)?"
+    r" (?:proble\w*|worries)|np"
     r"|anytime",
     r"for (?:contacting|reaching out|your patience|waiting|your (?:time|help|support"
     r"|information\w*)|the (?:help|info\w*)|being|asking|letting me know)[\w ]*"
@@ -100,7 +101,8 @@ _NAMED = re.compile(
 )
 # "My name is Sam, I'm from the billing team": who helped is no news about the customer.
 _INTRODUCTION = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|welcome)\b[^.!?]*?\b)?(?:my name is|this is|i am|i'm) "
+    r"^\W*(?i:(?:(?:hi|hello|hey|welcome)\b[^.!?]*?\b)?(?:my name is|this is|i am"
+    r"|i'm)) "
     r"[A-Z]\w+(?:,? (?:and )?(?:from|your|i(?:'ll| will) be)\b.*)?[\W_]*$"
 )
 # What the desk asks for without a question mark: what matters of it is in the answer.

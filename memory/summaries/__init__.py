@@ -4,9 +4,10 @@
 is, `improving` writes a bad one once more, `rows` keeps them.
 """
 
-from memory.summaries.improving import Written, improved
+from memory.summaries.improving import Written, improved, written_again
 from memory.summaries.rows import (
     current_episodes,
+    draft_of,
     entry,
     erase,
     latest_rolling,
@@ -30,10 +31,12 @@ __all__ = [
     "Written",
     "current_episodes",
     "draft_embedded",
+    "draft_of",
     "entry",
     "erase",
     "improved",
     "labelled",
     "latest_rolling",
     "store",
+    "written_again",
 ]

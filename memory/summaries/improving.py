@@ -4,13 +4,18 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from memory import quarantine
 from memory.llm import gateway
 from memory.llm.errors import LLMError
+from memory.llm.tokens import count_tokens
 from memory.llm.types import Usage
 from memory.summaries import judging, scoring
 from memory.summaries.scoring import EMBEDDED, GOOD_ENOUGH, Sampled
 from memory.summaries.writing import EPISODE_TOKENS, draft_embedded
 from memory.types import Score, SummaryDraft, Turn
+
+# So many tokens of messages at most are read again by the model; of more, the sample.
+_WHOLE_TOKENS = 6_000
 
 logger = logging.getLogger(__name__)
 
@@ -76,9 +81,51 @@ def improved(
     better, better_by_model = max(
         (first, by_model),
         (second, again_by_model),
-        key=lambda pair: pair[0].score.quality if pair[0].score else 0.0,
+        key=lambda pair: _quality(pair[0]),
     )
     return Written(_tried_twice(better), better_by_model, tuple(judge.usages))
+
+
+def written_again(
+    current: SummaryDraft, turns: Sequence[Turn], *, max_tokens: int
+) -> Written | None:
+    """Write a stored summary once more, told what was missing.
+
+    Args:
+        current: What is stored, with its score.
+        turns: All messages that it covers.
+        max_tokens: Exact upper limit of its text.
+
+    Returns:
+        The new one; None where it says no more of its messages than the stored one.
+    """
+    safe, _ = quarantine.screened(turns)
+    if not safe:
+        return None
+    connected = gateway.connected()
+    judge = _Judge(scoring.sample(safe), asks_model=True)
+    short = sum(count_tokens(turn.text) for turn in safe) <= _WHOLE_TOKENS
+    text = ""
+    if connected:
+        text = judge.rewritten(current, max_tokens, safe if short else ())
+    missing = current.score.missing if current.score else ()
+    again = (
+        replace(current, text=text)
+        if text
+        else draft_embedded(safe, max_tokens=max_tokens, missing=missing)
+    )
+    again, _ = quarantine.screened_draft(again, last=safe[-1])
+    new, old = judge.scored(again), judge.scored(current)
+    if judge.gave_up:
+        # By two yardsticks they could not be compared.
+        new = judge.scored(again)
+    if new.text in {"", current.text} or _quality(new) < _quality(old):
+        return None
+    return Written(new, bool(text), tuple(judge.usages))
+
+
+def _quality(draft: SummaryDraft) -> float:
+    return draft.score.quality if draft.score else 0.0
 
 
 def _tried_twice(draft: SummaryDraft) -> SummaryDraft:
@@ -103,14 +150,25 @@ class _Judge:
         """Return the draft with its score."""
         return replace(draft, score=self._score(draft.text))
 
-    def rewritten(self, draft: SummaryDraft, max_tokens: int) -> str:
-        """Return what the model makes of it, told what is missing; "" if nothing."""
+    def rewritten(
+        self, draft: SummaryDraft, max_tokens: int, turns: Sequence[Turn] = ()
+    ) -> str:
+        """Return what the model makes of it, told what is missing; "" if nothing.
+
+        Args:
+            draft: The summary.
+            max_tokens: Exact upper limit of the text.
+            turns: What it is written from; without any, from the sample.
+        """
         if self.gave_up:
             return ""
         missing = draft.score.missing if draft.score else ()
         try:
             text, usage = judging.rewrite(
-                draft.text, missing, self._sampled, max_tokens=max_tokens
+                draft.text,
+                missing,
+                turns or [item.turn for item in self._sampled],
+                max_tokens=max_tokens,
             )
         except LLMError as error:
             logger.warning("A summary is left as it is: %s", type(error).__name__)

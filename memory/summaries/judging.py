@@ -1,6 +1,6 @@
 """A connected model judges a summary, and writes a bad one once more.
 
-Both prompts hold three messages at most, so that neither grows with a conversation.
+The judge's prompt holds three messages, so that it does not grow with a conversation.
 What goes in is masked and screened, what comes back is screened again.
 """
 
@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from memory import quarantine
-from memory.extraction.secrets import contains_secret
+from memory.extraction.secrets import contains_secret, without_secrets
 from memory.llm import gateway
 from memory.llm.tokens import clip_to_tokens
 from memory.llm.types import Usage
 from memory.summaries.scoring import Sampled, listed
-from memory.types import Score
+from memory.types import Score, Turn
 
 JUDGE_VERSION = "judge-1"
 JUDGE_SYSTEM = """\
@@ -73,7 +73,7 @@ def judge(text: str, sampled: Sequence[Sampled]) -> tuple[Score | None, Usage]:
     answer, usage = gateway.complete_json(
         "judge",
         system=JUDGE_SYSTEM,
-        prompt=_prompt({"summary": text}, sampled),
+        prompt=_prompt({"summary": text}, [item.turn for item in sampled]),
         schema=JUDGE_SCHEMA,
         schema_name="details",
     )
@@ -91,9 +91,9 @@ def judge(text: str, sampled: Sequence[Sampled]) -> tuple[Score | None, Usage]:
 
 
 def rewrite(
-    text: str, missing: Sequence[str], sampled: Sequence[Sampled], *, max_tokens: int
+    text: str, missing: Sequence[str], turns: Sequence[Turn], *, max_tokens: int
 ) -> tuple[str, Usage]:
-    """Let the model write a summary that also says what is missing.
+    """Let the model write a summary that also says what is missing of some messages.
 
     Raises:
         LLMError: The model gave no usable answer.
@@ -101,7 +101,7 @@ def rewrite(
     answer, usage = gateway.complete_json(
         "consolidate",
         system=REWRITE_SYSTEM.format(words=int(max_tokens / _TOKENS_A_WORD)),
-        prompt=_prompt({"summary": text, "missing": list(missing)}, sampled),
+        prompt=_prompt({"summary": text, "missing": list(missing)}, turns),
         schema=REWRITE_SCHEMA,
         schema_name="summary",
     )
@@ -109,14 +109,14 @@ def rewrite(
     return clip_to_tokens(written, max_tokens), usage
 
 
-def _prompt(given: dict[str, Any], sampled: Sequence[Sampled]) -> str:
+def _prompt(given: dict[str, Any], turns: Sequence[Turn]) -> str:
     lines = [
         {
-            "author": item.turn.author,
-            "sent_at": item.turn.sent_at.isoformat(timespec="minutes"),
-            "text": clip_to_tokens(item.turn.text, _MESSAGE_TOKENS),
+            "author": turn.author,
+            "sent_at": turn.sent_at.isoformat(timespec="minutes"),
+            "text": clip_to_tokens(turn.text, _MESSAGE_TOKENS),
         }
-        for item in sampled
+        for turn in without_secrets(turns)
     ]
     return json.dumps({**given, "messages": lines}, ensure_ascii=False)
 

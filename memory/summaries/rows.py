@@ -1,6 +1,7 @@
 """The stored summaries: their versions, scores and index entries."""
 
 from collections.abc import Sequence
+from typing import cast
 from uuid import UUID
 
 from django.db.models import Max, QuerySet
@@ -9,7 +10,7 @@ from accounts.scope import require_tenant
 from memory import embeddings
 from memory.llm.tokens import count_tokens
 from memory.models import Embedding, Summary
-from memory.types import SummaryDraft, Turn
+from memory.types import Score, Sentiment, SummaryDraft, Turn
 
 
 def latest_rolling(customer_id: UUID, conversation_id: UUID) -> Summary | None:
@@ -87,6 +88,27 @@ def store(
         sampled=list(judged.sampled) if judged else [],
         judged_by=judged.judged_by[:80] if judged else "",
         tries=judged.tries if judged else 1,
+    )
+
+
+def draft_of(summary: Summary) -> SummaryDraft:
+    """Return a stored summary as the draft that it was, with its score."""
+    score = None
+    if summary.quality is not None:
+        score = Score(
+            quality=summary.quality,
+            missing=tuple(summary.missing),
+            sampled=tuple(summary.sampled),
+            judged_by=summary.judged_by,
+            tries=summary.tries,
+        )
+    return SummaryDraft(
+        text=summary.text,
+        topics=tuple(summary.topics),
+        entities=tuple(summary.entities),
+        sentiment=cast("Sentiment", summary.sentiment),
+        pending_actions=tuple(summary.pending_actions),
+        score=score,
     )
 
 

@@ -81,8 +81,8 @@ def test_nothing_said_makes_no_summary(turns: list[tuple[str, str]]) -> None:
 
 
 LANGUAGES = {
-    "russian": "Мой заказ LF-20418 ещё не пришёл. Пришлите, пожалуйста, {} новую лампу.",
-    "german": "Die Lampe aus Bestellung LF-20418 kam zerbrochen an. Ich möchte {} neue.",
+    "russian": "Мой заказ LF-20418 ещё не пришёл. Пришлите мне {} новых.",
+    "german": "Die Lampe aus LF-20418 kam zerbrochen an. Ich möchte {} neue.",
     "chinese": "我的订单LF-20418还没有到。我想退{}个灯。",
     "japanese": "注文LF-20418がまだ届いていません。ランプを{}個返品したいです。",
     "thai": "คำสั่งซื้อLF-20418ยังไม่มาถึงฉันต้องการคืนสินค้า{}ชิ้น",
