@@ -1,8 +1,9 @@
 """How good summaries were, day by day, and which are the worst now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Avg, Count, F, Q, QuerySet
 from django.db.models.functions import TruncDate
@@ -132,19 +133,16 @@ def _bars(recent: QuerySet[Summary], first: date) -> list[Bar]:
     return [_bar(row, (row["day"] - first).days) for row in by_day]
 
 
-def _bar(row: dict[str, object], place: int) -> Bar:
-    mean = float(str(row["mean"]))
-    y = _y(mean)
-    day = row["day"]
-    assert isinstance(day, date)  # noqa: S101 - TruncDate gives dates
-    label = f"{_named(day)}: {mean:.0%} of {row['judged']}, {row['low']} too low"
+def _bar(row: Mapping[str, Any], place: int) -> Bar:
+    mean, y = row["mean"], _y(row["mean"])
+    judged, low = row["judged"], row["low"]
     return Bar(
         x=_percent((place + _GAP_SHARE / 2) / DAYS),
         width=_percent((1 - _GAP_SHARE) / DAYS),
         y=y,
         # A day that scored nothing is seen, too.
         height=max(HEIGHT_PX - y, 2),
-        label=label,
+        label=f"{_named(row['day'])}: {mean:.0%} of {judged}, {low} too low",
         low=mean < GOOD_ENOUGH,
     )
 
