@@ -25,9 +25,10 @@ from memory.working import BUFFER_MESSAGES
 
 logger = logging.getLogger(__name__)
 
-_CONSOLIDATION_JOBS: tuple[Job, ...] = ("consolidate", "embed")
 # Plans that are made at once, when something was forgotten while one was made.
 _PLANS_A_TRY = 3
+_SUMMARY_JOBS: tuple[Job, ...] = ("consolidate", "judge")
+_CONSOLIDATION_JOBS: tuple[Job, ...] = (*_SUMMARY_JOBS, "embed")
 
 
 def consolidate(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
@@ -201,39 +202,39 @@ def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
     """Summarise the older half of what no rolling summary covers, when it is long."""
     with customer_scope(tenant_id, customer_id):
         prior = summaries.latest_rolling(customer_id, conversation_id)
-        covered = prior.to_seq if prior else 0
+        done = prior.to_seq if prior else 0
         messages = list(said(conversation_id))
-    open_messages = [message for message in messages if message.seq > covered]
+    open_messages = [message for message in messages if message.seq > done]
     older = open_messages[: len(open_messages) // 2]
     if not older or not _is_long(open_messages):
         return False
     with customer_scope(tenant_id, customer_id):
-        disclosure.record_sent(
-            "consolidate",
-            customer_id=customer_id,
-            purpose="rolling summary",
-            conversation_id=conversation_id,
-            summary=prior.id if prior else None,
-            from_seq=older[0].seq,
-            to_seq=older[-1].seq,
-        )
+        for job in _SUMMARY_JOBS:
+            disclosure.record_sent(
+                job,
+                customer_id=customer_id,
+                purpose="rolling summary",
+                conversation_id=conversation_id,
+                summary=prior.id if prior else None,
+                from_seq=older[0].seq,
+                to_seq=older[-1].seq,
+            )
+    # The prior summary went into this one, and its messages with it.
+    covered = turns(message for message in messages if message.seq <= older[-1].seq)
     draft, made_by = consolidation.roll_up(
-        turns(older), prior=prior.text if prior else ""
+        turns(older), prior=prior.text if prior else "", covered=covered
     )
     with customer_scope(tenant_id, customer_id):
         conversation = _locked(conversation_id)
         latest = summaries.latest_rolling(customer_id, conversation_id)
-        if conversation is None or (latest.to_seq if latest else 0) != covered:
+        if conversation is None or (latest.to_seq if latest else 0) != done:
             return False
         summaries.store(
             customer_id=customer_id,
             conversation_id=conversation_id,
             kind=Summary.Kind.ROLLING,
             draft=draft,
-            # The prior summary went into this one, and its messages with it.
-            turns=turns(
-                message for message in messages if message.seq <= older[-1].seq
-            ),
+            turns=covered,
             from_seq=messages[0].seq,
             to_seq=older[-1].seq,
             made_by=made_by,

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Tenant
 from accounts.scope import identity_scope, tenant_scope
-from chat import assistant, due, remembering
+from chat import assistant, due, remembering, rewriting
 from chat.models import Conversation
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,12 @@ def roll_up_conversation(
 ) -> None:
     """Summarise the older half of a long running conversation."""
     remembering.roll_up(UUID(tenant_id), UUID(customer_id), UUID(conversation_id))
+
+
+@shared_task
+def rewrite_summary(*, tenant_id: str, customer_id: str, summary_id: str) -> None:
+    """Write a stored summary once more, since staff asked for it."""
+    rewriting.rewrite(UUID(tenant_id), UUID(customer_id), UUID(summary_id))
 
 
 @shared_task

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import Customer, User
+from accounts.queue import enqueue
 from memory import embeddings, summaries, working
 from memory.models import Embedding, Summary
 
@@ -33,6 +34,28 @@ def erase_summary(*, summary: Summary, user: User, reason: str = "") -> None:
         customer_id=summary.customer_id,
         user=user,
         reason=reason,
+    )
+
+
+@transaction.atomic
+def have_written_again(*, summary: Summary, user: User) -> None:
+    """Have a conversation's summary written once more, in the background.
+
+    The messages are another layer's, and so is the task.
+    """
+    enqueue(
+        "chat.tasks.rewrite_summary",
+        tenant_id=summary.tenant_id,
+        customer_id=summary.customer_id,
+        summary_id=summary.id,
+    )
+    _audit(
+        "summary.write_again",
+        "summary",
+        summary.id,
+        customer_id=summary.customer_id,
+        user=user,
+        reason="",
     )
 
 

@@ -24,7 +24,9 @@ _about_whom = memory_seen("customer_id")
 facts = Policy(
     Fact, {**_READ_OR_ERASE, Act.CHANGE: Power.CORRECT_MEMORY}, rows=_about_whom
 )
-summaries = Policy(Summary, _READ_OR_ERASE, rows=_about_whom)
+summaries = Policy(
+    Summary, {**_READ_OR_ERASE, Act.CHANGE: Power.CORRECT_MEMORY}, rows=_about_whom
+)
 embeddings = Policy(Embedding, _READ_OR_ERASE, rows=_about_whom)
 
 

@@ -56,11 +56,31 @@ class FactCandidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Score:
+    """How much of a few of its messages a summary still says.
+
+    Attributes:
+        quality: The share, 0 to 1.
+        missing: What it does not say, for people.
+        sampled: The messages that were looked at.
+        judged_by: The model or the rules that looked.
+        tries: How often the summary was written.
+    """
+
+    quality: float
+    missing: tuple[str, ...]
+    sampled: tuple[UUID, ...]
+    judged_by: str
+    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class SummaryDraft:
-    """A summary before it is stored."""
+    """A summary before it is stored; without a score nobody has judged it yet."""
 
     text: str
     topics: tuple[str, ...]
     entities: tuple[str, ...]
     sentiment: Sentiment
     pending_actions: tuple[str, ...]
+    score: Score | None = None

@@ -7,6 +7,7 @@ from memory.views import (
     customers,
     index,
     privacy,
+    quality,
     requests,
     review,
     settings,
@@ -25,6 +26,11 @@ _customer = [
     path("facts/<uuid:fact_id>/erase/", tiers.erase_fact, name="erase_fact"),
     path(
         "summaries/<uuid:summary_id>/erase/", tiers.erase_summary, name="erase_summary"
+    ),
+    path(
+        "summaries/<uuid:summary_id>/again/",
+        quality.write_again,
+        name="rewrite_summary",
     ),
     path("index/<uuid:entry_id>/erase/", tiers.erase_entry, name="erase_entry"),
 ]
@@ -90,5 +96,6 @@ urlpatterns = [
     path("review/", include(_review)),
     path("settings/memory/", include(_settings)),
     path("settings/index/", include(_index)),
+    path("settings/quality/", quality.overview, name="quality"),
     path("api/v1/", include(_api)),
 ]

@@ -33,7 +33,7 @@ def _store_episode(plan: Plan) -> None:
         turns=span.turns,
         from_seq=span.from_seq,
         to_seq=span.to_seq,
-        made_by=plan.engine,
+        made_by=plan.episode_by,
     )
     at = len(plan.candidates)
     embeddings.index(

@@ -6,7 +6,8 @@ from memory import embeddings, quarantine
 from memory.consolidation import vectors
 from memory.consolidation.extraction import extract
 from memory.consolidation.span import Span
-from memory.consolidation.summary import summarise
+from memory.consolidation.summary import score, summarise
+from memory.llm import gateway
 from memory.types import FactCandidate, SummaryDraft
 
 
@@ -17,6 +18,7 @@ class Plan:
     Attributes:
         held: What reads as an order: people decide about it.
         engine: Which model or rules read the span.
+        episode_by: Which wrote the episode, where the first draft was not good enough.
         vectors: One per candidate, then one for the episode, then one per message
             entry: `(n, dimensions)` float32, L2-normalised.
     """
@@ -26,6 +28,7 @@ class Plan:
     candidates: tuple[FactCandidate, ...]
     episode: SummaryDraft
     engine: str
+    episode_by: str
     message_entries: tuple[embeddings.Entry, ...]
     vectors: embeddings.Vectors
 
@@ -41,7 +44,9 @@ def plan(span: Span) -> Plan:
     safe = span.with_read(turns)
     extracted = extract(safe)
     draft = summarise(safe, extracted)
-    episode, actions = quarantine.screened_draft(draft, last=turns[-1])
+    draft, actions = quarantine.screened_draft(draft, last=turns[-1])
+    written = score(safe, draft, by_model=extracted.episode is not None)
+    episode = written.draft
     entries = vectors.message_entries(safe)
     return Plan(
         span=span,
@@ -49,6 +54,7 @@ def plan(span: Span) -> Plan:
         candidates=extracted.candidates,
         episode=episode,
         engine=extracted.engine,
+        episode_by=extracted.engine if written.by_model else gateway.EMBEDDED,
         message_entries=tuple(entries),
         vectors=vectors.embed(extracted.candidates, episode, entries, model=span.model),
     )

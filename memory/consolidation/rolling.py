@@ -14,13 +14,31 @@ from memory.types import SummaryDraft, Turn
 logger = logging.getLogger(__name__)
 
 
-def roll_up(turns: Sequence[Turn], *, prior: str) -> tuple[SummaryDraft, str]:
-    """Return one summary of what went before and these turns, and who wrote it."""
+def roll_up(
+    turns: Sequence[Turn], *, prior: str, covered: Sequence[Turn] = ()
+) -> tuple[SummaryDraft, str]:
+    """Return one summary of what went before and these turns, and who wrote it.
+
+    Args:
+        turns: What no rolling summary covers yet.
+        prior: The rolling summary of what went before.
+        covered: All messages that the new one covers, to judge it by.
+    """
     safe, _ = quarantine.screened(turns)
-    draft, name = _rolled_up(safe, prior=quarantine.screened_text(prior))
+    all_safe, _ = quarantine.screened(covered)
+    prior = quarantine.screened_text(prior)
+    draft, name = _rolled_up(safe, prior=prior)
     # What is held back is put before people when the conversation is consolidated.
     draft, _ = quarantine.screened_draft(draft, last=turns[-1])
-    return draft, name
+    written = summaries.improved(
+        draft,
+        safe,
+        by_model=name != gateway.EMBEDDED,
+        prior=prior,
+        covered=all_safe,
+        max_tokens=summaries.ROLLING_TOKENS,
+    )
+    return written.draft, name if written.by_model else gateway.EMBEDDED
 
 
 def _rolled_up(turns: Sequence[Turn], *, prior: str) -> tuple[SummaryDraft, str]:

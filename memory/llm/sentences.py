@@ -4,35 +4,22 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from memory.llm import filler
 from memory.llm.secrets import CARD_MARK, SECRET_MARK, redacted
-from memory.llm.words import content_words, split_sentences, straight
+from memory.llm.words import QUESTION_MARKS, split_sentences, straight
 
 LabelledTurns = Sequence[tuple[str, str]]
 """(author label, text) in order; a customer's label begins with "Customer"."""
 
-_FILLER = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|thank(?:s| you)(?: so much| very much| a lot| again)?"
-    r"|ok(?:ay)?|sure|great|perfect|yes|yeah|yep|no|nope"
-    r"|good (?:morning|afternoon|evening|day)"
-    r"|you(?:'re| are) welcome|no problem|of course|bye|goodbye|one moment|please wait"
-    r"|have a (?:nice|good|great|wonderful) (?:day|one|evening|weekend)|alright|cool"
-    r"|got it|i see|wow|awesome|how are you|(?:just )?a (?:moment|second)|please"
-    r"|how (?:can|may) i (?:help|assist)(?: you)?(?: today)?|welcome to [\w ]+"
-    r"|(?:is there )?anything else(?: i can (?:help|do)[\w ]*)?|what can i do for you"
-    r"|(?:i(?:'m| am) )?(?:happy|glad) to help|sounds good|that(?:'s| is) all|too|there"
-    r"|oh|(?:i(?:'m| am) |we(?:'re| are) )?(?:so |very |really )?sorry(?: to hear"
-    r"(?: that| this)?| about (?:that|this)| for (?:the|any) \w+(?: \w+)?)?"
-    r"|for (?:contacting|reaching out|your patience|waiting|your help|the help)[\w ]*)"
-    r"\b[\W_]*)+$",
-    re.IGNORECASE,
-)
-_NAMED_GREETING = re.compile(
-    r"^\W*(?:hi|hello|hey|thanks|thank you|bye|good (?:morning|afternoon|evening))"
-    r"\W+\w+\W*$",
-    re.IGNORECASE,
-)
 _ASKED_FOR = re.compile(
     r"\b(?:your|the) ((?:[\w-]+(?:,? (?:and|or) |, | )?){1,8})", re.IGNORECASE
+)
+# Where what is asked for ends, and the sentence goes on.
+_NOT_ASKED = re.compile(
+    r",?\b(?:please|first|today|for me|so|as well|now|with us|in order|may|can|could"
+    r"|to|it"
+    r"|that|which|you|we|i|was|is|are|on|and (?:then|try)|logging|back)\b.*$",
+    re.IGNORECASE,
 )
 _PROMISE = re.compile(
     r"\b(?:i|we)(?:'ll| will| am going to| are going to|'m going to)\b"
@@ -43,8 +30,9 @@ _PROMISE = re.compile(
     re.IGNORECASE,
 )
 _FOR_NOW = re.compile(
-    r"\bwill (?:now |just |gladly |be happy to |be glad to )?"
-    r"(?:answer|check|look|see|help|assist|verify|try|indicate|explain|tell|ask|transfer|connect)\b",
+    r"(?:\bwill|'ll|\bcan) (?:now |just |gladly |be happy to |be glad to |go and )?"
+    r"(?:answer|check|look|see|help|assist|verify|try|indicate|explain|tell|ask"
+    r"|transfer|connect)\b",
     re.IGNORECASE,
 )
 _DONE = re.compile(
@@ -59,8 +47,24 @@ _REQUEST = re.compile(
     r"|would you)\b",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(r"[#€$£]\s?\d|\d{2,}|\b\w+@\w+\.\w+|\b[A-Z]{1,5}-\d{2,}")
 _SHORT_ANSWER_WORDS = 5
+# What the assistant says out of memory is known already: kept as news it would be
+# remembered from its own recollection, over and over.
+_RECOLLECTION = re.compile(
+    r"\byou(?:'ve| have)? (?:told|said|mentioned|wrote|reported|asked (?:us|me))\b"
+    r"|\b(?:i|we) (?:also |only |still )?(?:(?:have|'ve) (?:you|your|this|that|it"
+    r"|noted)\b"
+    r"|know (?:of|that|from)\b|remember\b|recall\b|wrote\b|see (?:here )?that you\b)"
+    r"|\bi know of\b|\bi have noted\b|\bnoted:|\bon (?:file|record)\b"
+    r"|\b(?:from|in|during|since) (?:our|your|the) (?:last|previous|earlier"
+    r"|conversation)"
+    r"|\blast time\b|\bas (?:you|we) (?:discussed|agreed)\b"
+    r"|\byour (?:full |current |preferred |home )?(?:name|e-?mail(?: address)?|phone"
+    r"(?: number)?|address|birthday|date of birth|membership(?: level)?) is\b"
+    r"|\byou (?:usually |normally |generally )?(?:prefer|like|live|work)\b",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile('“[^”]*”|"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,10 @@ class Sentence:
 
     @property
     def is_question(self) -> bool:
-        """Whether it asks."""
-        return self.text.endswith("?")
+        """Whether it asks; of ours also without a question mark."""
+        if self.by_customer:
+            return self.text.endswith(QUESTION_MARKS)
+        return filler.asks(self.text)
 
     @property
     def is_promise(self) -> bool:
@@ -105,13 +111,20 @@ class Sentence:
         return self.by_customer and bool(_REQUEST.search(straight(self.text)))
 
     @property
+    def is_recollection(self) -> bool:
+        """Whether the assistant says it out of memory."""
+        return self.label == "Assistant" and bool(
+            _RECOLLECTION.search(straight(self.text))
+        )
+
+    @property
     def has_number(self) -> bool:
         """Whether it names an amount, a number, a date or an e-mail address."""
-        return bool(_NUMBERED.search(self.text))
+        return bool(filler.NUMBERED.search(self.text))
 
 
 def labelled_sentences(turns: LabelledTurns) -> list[Sentence]:
-    """Split turns into sentences without greetings, filler and secrets.
+    """Split turns into sentences without greetings, filler, secrets and recollections.
 
     A short answer keeps what it was asked for, "1182" becomes "(order number) 1182":
     alone it would mean nothing later.
@@ -119,25 +132,31 @@ def labelled_sentences(turns: LabelledTurns) -> list[Sentence]:
     found: list[Sentence] = []
     asked = ""
     for number, (label, text) in enumerate(turns):
-        parts = split_sentences(redacted(text))
-        kept = [part for part in parts if not (is_filler(part) or _held_secret(part))]
+        parts = _said(label, text)
         customer = label.lower().startswith("customer")
+        kept = [part for part in parts if _tells(part, customer=customer)]
         if customer and asked and len(kept) == 1 and _is_short(kept[0]):
             kept = [f"({asked}) {kept[0]}"]
             asked = ""
-        found += [Sentence(label, part, number) for part in kept]
+        sentences = [Sentence(label, part, number) for part in kept]
+        found += [item for item in sentences if not item.is_recollection]
         if not customer:
             asked = _asked_for(parts)
     return found
 
 
-def is_filler(text: str) -> bool:
-    """Say whether a sentence carries nothing: a greeting, thanks, an "ok"."""
-    if _NUMBERED.search(text):
+def _said(label: str, text: str) -> list[str]:
+    text = redacted(text)
+    if label == "Assistant" and _RECOLLECTION.search(straight(text)):
+        # Of what it quotes from memory the second sentence would not show it.
+        text = _QUOTED.sub("“…”", text)
+    return split_sentences(text)
+
+
+def _tells(part: str, *, customer: bool) -> bool:
+    if filler.is_filler(part) or _held_secret(part):
         return False
-    text = straight(text)
-    polite = _FILLER.match(text) or _NAMED_GREETING.match(text)
-    return bool(polite) or not content_words(text)
+    return customer or not filler.introduces(part)
 
 
 def _held_secret(text: str) -> bool:
@@ -150,9 +169,7 @@ def _is_short(text: str) -> bool:
 
 def _asked_for(parts: list[str]) -> str:
     """Return what the last question asks for: "order number", or ""."""
-    questions = [part for part in parts if part.endswith("?")]
+    questions = [part for part in parts if filler.asks(part)]
     match = _ASKED_FOR.search(questions[-1]) if questions else None
-    if not match:
-        return ""
-    words = re.sub(r"\b(?:please|first|today|for me|so i)\b.*$", "", match[1])
-    return words.strip(" ,")
+    words = _NOT_ASKED.sub("", match[1]) if match else ""
+    return words.strip(" ,") if words.split()[:1] != ["system"] else ""

@@ -1,6 +1,7 @@
 """Exact token counts without a network."""
 
 import json
+import re
 import warnings
 from collections.abc import Iterable
 from functools import cache
@@ -10,6 +11,17 @@ from memory.llm.types import ChatMessage
 
 ENCODING = "o200k_base"
 """Encoding of the current OpenAI models. Source: tiktoken's model table."""
+
+# One character of the scripts that write words without spaces between them (Han, kana,
+# Thai, Lao, Burmese, Khmer) with the marks on it, or a run of anything else.
+_UNSPACED = (
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uf900-\uffef"
+)
+_MARKS = (
+    r"\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd"
+    r"\u102b-\u103e\u17b6-\u17d3\u3099\u309a"
+)
+_PIECE = re.compile(rf"[{_UNSPACED}][{_MARKS}]*|[^\s{_UNSPACED}]+")
 
 TOKENS_PER_MESSAGE = 3
 TOKENS_PER_REPLY = 3
@@ -52,15 +64,25 @@ def count_message_tokens(messages: Iterable[ChatMessage]) -> int:
 
 
 def clip_to_tokens(text: str, max_tokens: int) -> str:
-    """Return the text, cut between words to at most `max_tokens`, with an ellipsis."""
+    """Return the text, cut between words to at most `max_tokens`, with an ellipsis.
+
+    Where a script puts no spaces, it is cut between characters. White space that it
+    keeps becomes single spaces; a first word that is too long leaves nothing.
+    """
     if count_tokens(text) <= max_tokens:
         return text
-    words = text.split()
-    low, high = 0, len(words)
+    text = " ".join(text.split())
+    ends = [match.end() for match in _PIECE.finditer(text)]
+    low, high = 0, len(ends)
     while low < high:
         middle = (low + high + 1) // 2
-        if count_tokens(" ".join(words[:middle]) + " …") <= max_tokens:
+        if count_tokens(_clipped(text, ends[middle - 1])) <= max_tokens:
             low = middle
         else:
             high = middle - 1
-    return " ".join(words[:low]) + " …" if low else ""
+    return _clipped(text, ends[low - 1]) if low else ""
+
+
+def _clipped(text: str, end: int) -> str:
+    # A space before the ellipsis says that the word before it is whole.
+    return f"{text[:end].rstrip()} …"

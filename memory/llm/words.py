@@ -31,7 +31,17 @@ _ABBREVIATIONS = frozenset(
         "tel",
     ]
 )
-_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9€$£#])|\n+")
+QUESTION_MARKS = ("?", "\uff1f", "\u061f")
+# Of Latin, Greek and Cyrillic, Arabic, Devanagari, Urdu; then those without a space.
+_SPACED_STOPS = (".", "!", "?", "…", "\u061f", "\u0964", "\u06d4")
+_UNSPACED_STOPS = ("\u3002", "\uff01", "\uff1f")
+STOPS = (*_SPACED_STOPS, *_UNSPACED_STOPS)
+# After a stop a new sentence begins with anything but a small letter, and in scripts
+# that put no space there, right away.
+_END = re.compile(
+    rf"(?<=[{''.join(_SPACED_STOPS)}])[\"')\]]*\s+(?=[\"'(\[«„“¿¡]?[^\W_a-z]|[€$£#¿¡])"
+    rf"|(?<=[{''.join(_UNSPACED_STOPS)}])|\n+"
+)
 
 
 def straight(text: str) -> str:
@@ -41,7 +51,7 @@ def straight(text: str) -> str:
 
 def content_words(text: str) -> set[str]:
     """Return the words that carry meaning, lower case and without a plural s."""
-    words = re.findall(r"[a-z0-9][a-z0-9'-]+", straight(text.lower()))
+    words = re.findall(r"[^\W_][\w'-]+", straight(text.lower()))
     return {_stem(word.removesuffix("'s").rstrip("'")) for word in words} - _STOP_WORDS
 
 

@@ -93,6 +93,18 @@ def whose_word(item: ReviewItem) -> str:
 
 
 @register.filter
+def as_percent(share: float) -> str:
+    """Return a share of one for people, such as `86 %`."""
+    return f"{float(share) * 100:.0f} %"
+
+
+@register.filter
+def judge(name: str) -> str:
+    """Return who judged a summary."""
+    return "Embedded rules" if name == "embedded" else name
+
+
+@register.filter
 def named(names: Mapping[str, str], actor: str) -> str:
     """Return the name of an actor such as `user:<id>`."""
     return names.get(actor, "Somebody who no longer has a login")

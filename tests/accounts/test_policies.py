@@ -348,6 +348,7 @@ WAYS: dict[tuple[type[Model], Act], list[Callable[[Client, Any], Answer]]] = {
         item("memory:retract"),
     ],
     (Fact, Act.ERASE): [item("memory:erase_fact")],
+    (Summary, Act.CHANGE): [item("memory:rewrite_summary", post=True)],
     (Summary, Act.ERASE): [item("memory:erase_summary")],
     (Embedding, Act.ERASE): [item("memory:erase_entry")],
     (Conversation, Act.READ): [

@@ -526,6 +526,6 @@ def test_a_connected_model_rolls_a_long_conversation_up(
     assert summary.made_by == "gpt-4.1"
     assert summary.text.startswith("She made remarks.")
     assert summary.tokens <= summaries.ROLLING_TOKENS
-    prompt = str(model.requests[-1])
+    prompt = str(model.requests[0])
     assert "Remark 11." in prompt
     assert "Remark 12." not in prompt

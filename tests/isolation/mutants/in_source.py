@@ -472,7 +472,7 @@ MUTANTS = [
     ),
     Mutant(
         "a conversation's summary may be another customer's",
-        "memory/summaries.py",
+        "memory/summaries/rows.py",
         "            customer_id=customer_id,\n"
         "            conversation_id=conversation_id,\n"
         "            kind=Summary.Kind.ROLLING,",

@@ -2,8 +2,9 @@
 
 import pytest
 
+from memory.llm.filler import is_filler
 from memory.llm.secrets import redacted
-from memory.llm.sentences import is_filler, labelled_sentences
+from memory.llm.sentences import labelled_sentences
 from memory.llm.words import content_words, split_sentences
 
 

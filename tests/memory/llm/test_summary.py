@@ -3,7 +3,7 @@
 import pytest
 
 from memory.llm.summary import summarise
-from memory.llm.tokens import count_tokens
+from memory.llm.tokens import clip_to_tokens, count_tokens
 
 pytestmark = pytest.mark.usefixtures("embedded")
 
@@ -78,6 +78,63 @@ def test_what_is_said_twice_is_kept_once() -> None:
 @pytest.mark.parametrize("turns", [[], [("Customer", "Hi!"), ("Agent", "Hello.")]])
 def test_nothing_said_makes_no_summary(turns: list[tuple[str, str]]) -> None:
     assert summarise(turns) == ""
+
+
+LANGUAGES = {
+    "russian": "Мой заказ LF-20418 ещё не пришёл. Пришлите мне {} новых.",
+    "german": "Die Lampe aus LF-20418 kam zerbrochen an. Ich möchte {} neue.",
+    "chinese": "我的订单LF-20418还没有到。我想退{}个灯。",
+    "japanese": "注文LF-20418がまだ届いていません。ランプを{}個返品したいです。",
+    "thai": "คำสั่งซื้อLF-20418ยังไม่มาถึงฉันต้องการคืนสินค้า{}ชิ้น",
+    "arabic": "طلبي LF-20418 لم يصل بعد. أريد إرجاع {} مصابيح.",
+    "hindi": "मेरा ऑर्डर LF-20418 अभी तक नहीं आया। मुझे {} लैंप वापस करने हैं।",
+}
+
+
+@pytest.mark.parametrize("said", LANGUAGES.values(), ids=LANGUAGES)
+def test_every_script_makes_a_summary_within_the_limit(said: str) -> None:
+    turns = [("Customer", said.format(n)) for n in range(40)]
+    text = summarise(turns, max_tokens=60)
+    assert "LF-20418" in text
+    assert 20 < count_tokens(text) <= 60
+
+
+@pytest.mark.parametrize("said", LANGUAGES.values(), ids=LANGUAGES)
+def test_a_text_of_any_script_is_cut_between_words(said: str) -> None:
+    whole = " ".join(said.format(n) for n in range(40))
+    cut = clip_to_tokens(whole, 60)
+    assert 20 < count_tokens(cut) <= 60
+    kept = cut.removesuffix(" …")
+    assert whole.startswith(kept)
+    after = whole[len(kept)]
+    unspaced = "\u0e00" <= after <= "\u0eff" or "\u3000" <= after <= "\u9fff"
+    assert after == " " or unspaced
+
+
+def test_one_sentence_that_never_ends_is_cut_in_any_script() -> None:
+    for word in ("灯", "ランプ", "lamp ", "лампа "):
+        text = summarise([("Customer", f"LF-20418 {word * 2_000}")], max_tokens=60)
+        assert "LF-20418" in text
+        assert count_tokens(text) <= 60
+
+
+def test_the_desk_at_work_is_left_out() -> None:
+    turns = [
+        ("Agent", "Hello, my name is Sam. Can I have your order number please"),
+        ("Customer", "LF-1182"),
+        ("Agent", "Sure! Let me check that for you. I will look into it."),
+        ("Agent", "It was no problem! I hope you have a great day. It left Ghent."),
+        ("Customer", "That's all I needed. Danke schön!"),
+    ]
+    assert summarise(turns) == "Customer: (order number) LF-1182. Agent: It left Ghent."
+
+
+def test_what_was_to_be_done_is_still_open_at_the_very_end() -> None:
+    turns = [
+        ("Customer", "My lamp is broken."),
+        ("Agent", "I will check that for you."),
+    ]
+    assert summarise(turns).endswith("Agent: I will check that for you.")
 
 
 def test_hundreds_of_sentences_are_shortlisted_first() -> None:

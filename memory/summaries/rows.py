@@ -1,47 +1,16 @@
-"""Tier 3, summaries: rolling (of a running conversation) and episodes (of a whole)."""
+"""The stored summaries: their versions, scores and index entries."""
 
 from collections.abc import Sequence
+from typing import cast
 from uuid import UUID
 
 from django.db.models import Max, QuerySet
 
 from accounts.scope import require_tenant
 from memory import embeddings
-from memory.extraction.secrets import without_secrets
-from memory.llm.analysis import analyse
-from memory.llm.summary import summarise
 from memory.llm.tokens import count_tokens
 from memory.models import Embedding, Summary
-from memory.types import SummaryDraft, Turn
-
-# An episode says in at most so many tokens what a conversation was about; a rolling
-# summary may carry more, since it stands in for messages (mission, F4).
-EPISODE_TOKENS = 200
-ROLLING_TOKENS = 400
-# A running conversation is rolled up when its messages that no summary covers pass this
-# (mission, F4), or when they no longer fit the buffer.
-ROLL_UP_TOKENS = 4_000
-
-
-def labelled(turns: Sequence[Turn]) -> list[tuple[str, str]]:
-    """Return turns as (speaker, text) pairs."""
-    labels = {"customer": "Customer", "agent": "Agent", "assistant": "Assistant"}
-    return [(labels.get(turn.author, "Desk"), turn.text) for turn in turns]
-
-
-def draft_embedded(
-    turns: Sequence[Turn], *, prior: str = "", max_tokens: int = EPISODE_TOKENS
-) -> SummaryDraft:
-    """Summarise without a language model: the sentences that carry the conversation."""
-    pairs = labelled(without_secrets(turns))
-    analysis = analyse(pairs)
-    return SummaryDraft(
-        text=summarise(pairs, prior=prior, max_tokens=max_tokens),
-        topics=tuple(analysis.topics),
-        entities=tuple(analysis.entities),
-        sentiment=analysis.sentiment,
-        pending_actions=tuple(analysis.pending_actions),
-    )
+from memory.types import Score, Sentiment, SummaryDraft, Turn
 
 
 def latest_rolling(customer_id: UUID, conversation_id: UUID) -> Summary | None:
@@ -95,6 +64,7 @@ def store(
     versions = Summary.objects.filter(conversation_id=conversation_id, kind=kind)
     last = versions.aggregate(last=Max("version"))["last"] or 0
     embeddings.remove(list(versions.values_list("id", flat=True)))
+    judged = draft.score
     return Summary.objects.create(
         tenant_id=require_tenant(),
         customer_id=customer_id,
@@ -113,6 +83,32 @@ def store(
         started_at=turns[0].sent_at,
         ended_at=turns[-1].sent_at,
         made_by=made_by,
+        quality=judged.quality if judged else None,
+        missing=list(judged.missing) if judged else [],
+        sampled=list(judged.sampled) if judged else [],
+        judged_by=judged.judged_by[:80] if judged else "",
+        tries=judged.tries if judged else 1,
+    )
+
+
+def draft_of(summary: Summary) -> SummaryDraft:
+    """Return a stored summary as the draft that it was, with its score."""
+    score = None
+    if summary.quality is not None:
+        score = Score(
+            quality=summary.quality,
+            missing=tuple(summary.missing),
+            sampled=tuple(summary.sampled),
+            judged_by=summary.judged_by,
+            tries=summary.tries,
+        )
+    return SummaryDraft(
+        text=summary.text,
+        topics=tuple(summary.topics),
+        entities=tuple(summary.entities),
+        sentiment=cast("Sentiment", summary.sentiment),
+        pending_actions=tuple(summary.pending_actions),
+        score=score,
     )
 
 

@@ -1,0 +1,113 @@
+"""Writes a stored summary once more, from the messages that it covers."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.models import Customer
+from accounts.scope import customer_scope
+from chat import push
+from chat.history import said, turns
+from memory import disclosure, embeddings, facts, summaries
+from memory.llm import gateway
+from memory.llm.config import Job
+from memory.llm.types import EmbeddingModelInfo
+from memory.models import Forgotten, Summary
+from memory.types import Turn
+
+_JOBS: tuple[Job, ...] = ("consolidate", "judge", "embed")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read before the model wrote."""
+
+    current: Summary
+    turns: list[Turn]
+    epoch: int
+
+
+def rewrite(tenant_id: UUID, customer_id: UUID, summary_id: UUID) -> bool:
+    """Write a summary again and keep the better one; False where the old one stays.
+
+    It stays, too, when it is not the newest version any more, when something of the
+    customer was forgotten since the conversation began, which its messages would bring
+    back, and when anything was forgotten meanwhile.
+    """
+    model = embeddings.in_use(tenant_id, customer_id)
+    with customer_scope(tenant_id, customer_id):
+        read = _read(customer_id, summary_id)
+        if read is None:
+            return False
+        _record_sent(read.current, model)
+    current = read.current
+    episode = current.kind == Summary.Kind.EPISODE
+    written = summaries.written_again(
+        summaries.draft_of(current),
+        read.turns,
+        max_tokens=summaries.EPISODE_TOKENS if episode else summaries.ROLLING_TOKENS,
+    )
+    if written is None:
+        return False
+    vectors = embeddings.embed_texts([written.draft.text], model=model)
+    with customer_scope(tenant_id, customer_id):
+        if not facts.lock_customer(customer_id):
+            return False
+        if read != _read(customer_id, summary_id):
+            return False
+        stored = summaries.store(
+            customer_id=customer_id,
+            conversation_id=current.conversation_id,
+            kind=current.kind,
+            draft=written.draft,
+            turns=read.turns,
+            from_seq=current.from_seq,
+            to_seq=current.to_seq,
+            made_by=gateway.model_name("consolidate")
+            if written.by_model
+            else gateway.EMBEDDED,
+        )
+        if episode:
+            embeddings.index(
+                customer_id, [summaries.entry(stored)], vectors, model=model
+            )
+    push.memory_changed(tenant_id, current.conversation_id)
+    return True
+
+
+def _read(customer_id: UUID, summary_id: UUID) -> _Read | None:
+    """Return the summary with its messages; None where it is not to be written again."""
+    current = Summary.objects.filter(pk=summary_id, customer_id=customer_id).first()
+    if current is None or not _may_be_written_again(current):
+        return None
+    messages = said(current.conversation_id).filter(
+        seq__gte=current.from_seq, seq__lte=current.to_seq
+    )
+    found = turns(messages)
+    if not found:
+        return None
+    epoch = Customer.objects.values_list("memory_epoch", flat=True).get(pk=customer_id)
+    return _Read(current, found, epoch)
+
+
+def _record_sent(current: Summary, model: EmbeddingModelInfo) -> None:
+    """Record what goes to the models that write, judge and embed."""
+    for job in _JOBS:
+        disclosure.record_sent(
+            job,
+            customer_id=current.customer_id,
+            purpose="summary written again",
+            conversation_id=current.conversation_id,
+            embedded_by=model,
+            summary=current.id,
+        )
+
+
+def _may_be_written_again(summary: Summary) -> bool:
+    versions = Summary.objects.filter(
+        conversation_id=summary.conversation_id, kind=summary.kind
+    )
+    newer = versions.filter(version__gt=summary.version).exists()
+    forgotten = Forgotten.objects.filter(
+        customer_id=summary.customer_id, said_before__gte=summary.started_at
+    ).exists()
+    return not (newer or forgotten)

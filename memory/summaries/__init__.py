@@ -1,0 +1,42 @@
+"""Tier 3, summaries: rolling (of a running conversation) and episodes (of a whole).
+
+`writing` makes them without a language model, `scoring` and `judging` say how good one
+is, `improving` writes a bad one once more, `rows` keeps them.
+"""
+
+from memory.summaries.improving import Written, improved, written_again
+from memory.summaries.rows import (
+    current_episodes,
+    draft_of,
+    entry,
+    erase,
+    latest_rolling,
+    store,
+)
+from memory.summaries.writing import (
+    EPISODE_TOKENS,
+    ROLLING_TOKENS,
+    draft_embedded,
+    labelled,
+)
+
+# A running conversation is rolled up when its messages that no summary covers pass this
+# (mission, F4), or when they no longer fit the buffer.
+ROLL_UP_TOKENS = 4_000
+
+__all__ = [
+    "EPISODE_TOKENS",
+    "ROLLING_TOKENS",
+    "ROLL_UP_TOKENS",
+    "Written",
+    "current_episodes",
+    "draft_embedded",
+    "draft_of",
+    "entry",
+    "erase",
+    "improved",
+    "labelled",
+    "latest_rolling",
+    "store",
+    "written_again",
+]
