@@ -75,7 +75,7 @@ def rewrite(tenant_id: UUID, customer_id: UUID, summary_id: UUID) -> bool:
 
 
 def _read(customer_id: UUID, summary_id: UUID) -> _Read | None:
-    """Return the summary with its messages; None where it is not to be written again."""
+    """Return the summary and its messages; None where it is not written again."""
     current = Summary.objects.filter(pk=summary_id, customer_id=customer_id).first()
     if current is None or not _may_be_written_again(current):
         return None
