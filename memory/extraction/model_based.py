@@ -5,7 +5,6 @@ customer's message is dropped, whatever the model claims.
 """
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -159,7 +158,7 @@ def _checked(
         return None
     if contains_secret(span, said_before) or contains_secret(item["value"]):
         return None
-    key = _snake_case(item["key"])
+    key = keys.named(item["key"])
     spec = keys.spec(key)
     return FactCandidate(
         kind=item["kind"],
@@ -173,7 +172,3 @@ def _checked(
         single=spec.single,
         polarity=item["polarity"],
     )
-
-
-def _snake_case(key: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", key.lower()).strip("_")[:80] or "note"

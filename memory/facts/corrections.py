@@ -9,7 +9,7 @@ from accounts import audit
 from accounts.models import User
 from accounts.queue import enqueue
 from memory import embeddings
-from memory.facts.remembering import MAX_VALUE_CHARS
+from memory.facts.making import MAX_VALUE_CHARS
 from memory.facts.rows import can_be_current, close, content_hash, current_of_key
 from memory.models import Evidence, Fact
 
