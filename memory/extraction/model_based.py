@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from memory.extraction import keys
+from memory.extraction import keys, records
 from memory.extraction.secrets import contains_secret, without_secrets
 from memory.llm import gateway
 from memory.types import FactCandidate, SummaryDraft, Turn
@@ -100,6 +100,8 @@ def understand(
         for item in answer["facts"]
         if (candidate := _checked(item, turns, fresh_from)) is not None
     ]
+    # What agents put on record is read by rule: a model would take their every word.
+    found += records.statements(turns[fresh_from:])
     return found, _draft(answer), usage.model
 
 

@@ -25,15 +25,21 @@ def catalogued(
     catalogue says whether the key holds one value at a time.
     """
     key = named(candidate.key)
-    of = spec(key)
-    region = _region(customer_id) if of.value in _OF_A_REGION else ""
-    form = values.normal(of.value, candidate.value, values.Said(said_at, region))
     return replace(
         candidate,
         key=key,
-        single=of.single if key in CATALOGUE else candidate.single,
-        normal=form[:MAX_VALUE_CHARS],
+        single=spec(key).single if key in CATALOGUE else candidate.single,
+        normal=normal_of(
+            key, candidate.value, customer_id=customer_id, said_at=said_at
+        ),
     )
+
+
+def normal_of(key: str, value: str, *, customer_id: UUID, said_at: datetime) -> str:
+    """Return a value of hers in its key's form; empty where it has none."""
+    sort = spec(key).value
+    region = _region(customer_id) if sort in _OF_A_REGION else ""
+    return values.normal(sort, value, values.Said(said_at, region))[:MAX_VALUE_CHARS]
 
 
 def new_fact(

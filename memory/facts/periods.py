@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from memory import embeddings
 from memory.facts.rows import close
 from memory.models import Embedding, Fact
 

@@ -81,7 +81,7 @@ def _as_far_as_said(words: str, found: date, period: str) -> str:
 
 def _numeric(match: re.Match[str], region: str) -> str:
     first, second, year = map(int, match.groups())
-    year += _CENTURY if year < 100 else 0
+    year += _CENTURY if len(match[3]) < len("2026") else 0
     if first > _MONTHS >= second or first == second:
         return _written(year, second, first)
     if second > _MONTHS >= first:
@@ -114,6 +114,7 @@ def _parser(base: datetime) -> DateDataParser:
             "RELATIVE_BASE": base,
             "PREFER_DATES_FROM": "past",
             "PREFER_DAY_OF_MONTH": "first",
+            "PREFER_MONTH_OF_YEAR": "first",
             "RETURN_AS_TIMEZONE_AWARE": False,
         },
     )

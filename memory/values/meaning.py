@@ -13,25 +13,27 @@ from typing import Any, Final
 
 import snowballstemmer
 
-from memory.values.text import folded
+from memory.extraction.vocabulary import words
+from memory.values.text import NUMBER_WORDS, folded
 
-_NEGATIONS: Final = frozenset(
+_NEGATIONS: Final = words(
     "not no never cannot cant wont dont doesnt didnt isnt wasnt arent werent hasnt "
-    "havent hadnt couldnt wouldnt without unable nothing none".split()
+    "havent hadnt couldnt wouldnt without unable nothing none"
 )
 # They carry nothing by themselves.
-_FILLERS: Final = frozenset(
-    "a an the my our your his her their its i we you they me us them it this that these "
-    "those is are am was were be been being has have had having do does did will would "
-    "can could should get gets got getting receive received also just really very quite "
-    "so much well still again please all time times at keeps keep of some any there "
-    "which to into in on up by with and while as like likes prefer prefers want wants pair good arrival unable come came through "
-    "ever yet now currently always often for give".split()
+_FILLERS: Final = words(
+    "a an the my our your his her their its i we you they me us them it this that "
+    "these those is are am was were be been being has have had having do does did "
+    "will would can could should get gets got getting receive received also just "
+    "really very quite so much well still again please all time times at keeps keep "
+    "of some any there which to into in on up by with and while as like likes "
+    "prefer prefers want wants pair good arrival unable come came through ever yet "
+    "now currently always often for give"
 )
 # These turn a statement round, together with the word that follows: before noon, over
 # the phone, turn off.
-_HINGES: Final = frozenset(
-    "from over off out down before after under than instead since until".split()
+_HINGES: Final = words(
+    "from over off out down before after under than instead since until"
 )
 # Words that one desk's customers use for one thing.
 _ONE_THING: Final = (
@@ -58,12 +60,7 @@ _ONE_THING: Final = (
     "short brief",
     "break broke broken",
 )
-_NUMBERS: Final = {"once": "1", "twice": "2", "both": "2"} | {
-    word: str(number)
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten".split()
-    )
-}
+_NUMBERS: Final = {"once": "1", "twice": "2", "both": "2", **NUMBER_WORDS}
 _SILENT: Final = _NEGATIONS | _FILLERS
 
 
@@ -86,10 +83,10 @@ class Reading:
 
 def read(text: str) -> Reading:
     """Return what a statement says."""
-    words = [_NUMBERS.get(w, w) for w in re.findall(r"[\w@+#&.]+", folded(text))]
-    numbers = frozenset(w for w in words if any(c.isdigit() for c in w))
-    denials = sum(word in _NEGATIONS for word in words)
-    stems = [_stem(w) for w in words if not w[0].isdigit() and w not in _SILENT]
+    said = [_NUMBERS.get(w, w) for w in re.findall(r"[\w@+#&.]+", folded(text))]
+    numbers = frozenset(w for w in said if any(c.isdigit() for c in w))
+    denials = sum(word in _NEGATIONS for word in said)
+    stems = [_stem(w) for w in said if not w[0].isdigit() and w not in _SILENT]
     hinges = [pair for pair in pairwise([*stems, ""]) if pair[0] in _HINGES]
     return Reading(numbers, denials % 2 == 1, tuple(hinges), frozenset(stems) - _HINGES)
 

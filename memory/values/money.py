@@ -6,6 +6,9 @@ from typing import Final
 
 from price_parser import Price
 
+from memory.extraction.vocabulary import words
+from memory.values.text import NUMBER_WORDS
+
 # The word or sign for a currency that is not its code. A dollar's country is not known.
 _CURRENCIES: Final = {
     "$": "$",
@@ -28,16 +31,9 @@ _CURRENCIES: Final = {
     "franc": "CHF",
 }
 # Source: ISO 4217, the currencies that people name by their code.
-_CODES: Final = frozenset(
-    "usd eur gbp cad aud nzd inr jpy cny chf sek nok dkk pln czk huf brl mxn zar sgd "
-    "hkd aed try ils krw thb".split()
-)
-_WORDS: Final = dict(
-    zip(
-        "zero one two three four five six seven eight nine ten eleven twelve".split(),
-        range(13),
-        strict=True,
-    )
+_CODES: Final = words(
+    "usd eur gbp cad aud nzd inr jpy cny chf sek nok dkk pln czk huf brl mxn zar "
+    "sgd hkd aed try ils krw thb"
 )
 _THOUSANDS: Final = re.compile(r"(?<=\d)\s?k\b", re.IGNORECASE)
 
@@ -54,9 +50,9 @@ def amount(value: str) -> str:
 
 def count(value: str) -> str:
     """Return the one number of a value in digits."""
-    words = re.findall(r"\d+(?:[.,]\d+)*|[a-z]+", value.casefold())
-    numbers = {str(_WORDS[w]) for w in words if w in _WORDS}
-    numbers |= {w.replace(",", "") for w in words if w[0].isdigit()}
+    said = re.findall(r"\d+(?:[.,]\d+)*|[a-z]+", value.casefold())
+    numbers = {NUMBER_WORDS[w] for w in said if w in NUMBER_WORDS}
+    numbers |= {w.replace(",", "") for w in said if w[0].isdigit()}
     return numbers.pop() if len(numbers) == 1 else ""
 
 
