@@ -20,6 +20,7 @@ from pgvector import HalfVector
 
 from accounts.scope import require_tenant
 from memory import embeddings
+from memory.extraction.keys.specs import BILLING, SUPPORT
 from memory.llm import gateway
 
 # Source: Cormack, Clarke & Büttcher 2009, "Reciprocal rank fusion outperforms
@@ -32,6 +33,8 @@ FRESHNESS_SHARE = 0.15
 IMPORTANCE_SHARE = 0.2
 # Days in which freshness halves: what a customer is ages slower than what she wrote.
 HALF_LIFE_DAYS = {"fact": 365.0, "summary": 180.0, "message": 90.0}
+# A support desk answers questions about bills, too; it does no marketing.
+IN_SUPPORT = (SUPPORT, BILLING)
 # A summary restates what messages say: while those are still there, they come first.
 KIND_WEIGHT = {"fact": 1.0, "summary": 0.5, "message": 1.0}
 
@@ -150,7 +153,7 @@ def recall(
     limit: int = 20,
     as_of: datetime | None = None,
     known: Sequence[UUID] = (),
-    purposes: Sequence[str] = ("support",),
+    purposes: Sequence[str] = IN_SUPPORT,
 ) -> list[Recalled]:
     """Return the memories of this customer that fit the query best.
 
@@ -160,7 +163,7 @@ def recall(
         limit: How many at the most.
         as_of: What was known at that moment; now, when None.
         known: Messages that the reader has before her already: not recalled again.
-        purposes: What the memories are to be used for.
+        purposes: What the memories may be used for.
     """
     now = timezone.now()
     reference = as_of or now

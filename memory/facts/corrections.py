@@ -56,6 +56,7 @@ def correct(*, fact: Fact, value: str, user: User) -> Fact:
         single=fact.single,
         valid_from=now,
         pinned=fact.pinned,
+        made_by="staff",
         content_hash=twin,
     )
     close(fact, at=now, by=new)

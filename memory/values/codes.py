@@ -12,7 +12,8 @@ def code(value: str) -> str:
     Numbers of a known scheme (ISBN, EAN, IMEI, a European VAT number) are brought into
     that scheme's own form, when their check digit is right.
     """
-    bare = "".join(c for c in value if c.isalnum()).upper()
+    # A version 3.5 is not a version 35.
+    bare = re.sub(r"(?<!\d)\.|\.(?!\d)|[^\w.]|_", "", value).upper()
     if not any(c.isdigit() for c in bare):
         # Words in place of a number, as "the first one".
         return bare if value.isalnum() else ""

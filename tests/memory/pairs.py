@@ -185,3 +185,82 @@ def read(lines: str) -> list[tuple[str, str, str]]:
         tuple(part.strip() for part in row.split("|")) for row in lines.splitlines()
     ]
     return [(key, left, right) for key, left, right in rows]
+
+
+# Written after the rules, and never used to change them.
+UNSEEN_SAME = """\
+issue | the heating does not work | the heating isn't working
+issue | my card was declined | the card got declined
+issue | the delivery driver was rude | the driver of the delivery was rude
+issue | the kettle stopped working | kettle has stopped working
+issue | the video freezes | the video is freezing all the time
+issue | the tickets have not been sent | I have not been sent my tickets
+issue | the lid of the jar is loose | the jar's lid is loose
+issue | the bank account is blocked | my bank account got blocked
+issue | the bill is wrong | the invoice is wrong
+issue | the package was not delivered | the parcel never arrived
+intent | return a pair of boots | return the boots
+intent | change the phone number | update my phone number
+intent | book two seats | book 2 seats
+intent | download the invoice again | downloading the invoice
+intent | cancel both tickets | cancel the two tickets
+intent | get the money back | get my money back
+likes | baking bread | to bake bread
+likes | the quick replies | quick replies
+likes | walks on the beach | to walk on the beach
+dislikes | automatic renewals | the automatic renewal
+dislikes | being put on hold | to be put on hold
+prefers | parcels at the back door | the parcel at the back door
+prefers | window blinds in white | white window blinds
+prefers | sign-in with a code | to log in with a code
+product | a leather sofa | the leather sofa
+product | garden chairs | the garden chair
+hobby | collecting stamps | stamp collecting
+has | three children | 3 children
+pending_action | refund the shipping costs | refunding the shipping costs
+pending_action | repair the fridge | fix the fridge
+"""
+
+UNSEEN_DIFFERENT = """\
+issue | the heating does not work | the cooling does not work
+issue | the heating works again | the heating does not work
+issue | the kettle leaks at the top | the kettle leaks at the bottom
+issue | the ticket was sent to Bob | the ticket was sent to Rob
+issue | my credit card was declined | my debit card was declined
+issue | the upper shelf is missing | the lower shelf is missing
+issue | the price went up | the price went down
+issue | charged before delivery | charged after delivery
+issue | flight BA117 was cancelled | flight BA118 was cancelled
+issue | the door opens inwards | the door opens outwards
+issue | overpaid in March | underpaid in March
+issue | the lamp is too bright | the lamp is too dim
+issue | the sender never answered | the sender answered
+intent | extend the lease | end the lease
+intent | move from Ghent | move to Ghent
+intent | book two seats | book four seats
+intent | lock the account | unlock the account
+intent | raise the limit | lower the limit
+intent | get a receipt | get a recipe
+intent | buy a used car | sell a used car
+intent | install the app | uninstall the app
+intent | add insurance | drop insurance
+likes | walks before breakfast | walks after breakfast
+likes | Python | Java
+likes | white wine | red wine
+likes | short replies | long replies
+dislikes | cash | cards
+dislikes | deliveries without notice | deliveries with notice
+prefers | tea over coffee | coffee over tea
+prefers | deliveries at 9 | deliveries at 10
+prefers | the left lane | the right lane
+prefers | texts rather than calls | calls rather than texts
+product | leather sofa | leather chair
+product | Model S | Model X
+product | sugar | sugar-free
+product | black tea | black tea mugs
+hobby | running | riding
+has | three children | three grandchildren
+event | flew to Oslo | flew from Oslo
+pending_action | repair the fridge | replace the fridge
+pending_action | call in the morning | call in the afternoon
+"""

@@ -7,10 +7,10 @@ from typing import Final
 from memory.extraction.keys.specs import BILLING, MARKETING, KeySpec, Value
 
 # How long what passes by itself is believed. An errand is done or given up within a
-# quarter; a parcel has arrived, or is a new complaint, within a month.
+# quarter; a parcel has arrived, or is a new complaint, within a month. An issue does
+# not pass by itself: somebody has to solve it.
 _ON_ITS_WAY: Final = timedelta(days=30)
 _AN_ERRAND: Final = timedelta(days=90)
-_A_CASE: Final = timedelta(days=180)
 
 _Code = partial(KeySpec, value=Value.CODE)
 _Money = partial(KeySpec, value=Value.MONEY, purpose=BILLING)
@@ -180,8 +180,8 @@ _REQUEST: Final = {
         "Still to be done: {value}.", "request", 0.7, kind="intent", keep=_AN_ERRAND
     ),
     "appointment": _Event("Appointment: {value}.", "request", 0.6, keep=_AN_ERRAND),
-    "issue": KeySpec("Reported: {value}.", "issue", 0.7, kind="issue", keep=_A_CASE),
-    "error_code": _Code("Saw the error {value}.", "issue", 0.5, keep=_A_CASE),
+    "issue": KeySpec("Reported: {value}.", "issue", 0.7, kind="issue"),
+    "error_code": _Code("Saw the error {value}.", "issue", 0.5),
 }
 
 _PERSON: Final = {
