@@ -21,6 +21,7 @@ from pgvector import HalfVector
 
 from accounts.scope import require_tenant
 from memory import embeddings, retention, uses
+from memory.extraction.keys.specs import BILLING, SUPPORT
 from memory.llm.errors import LLMError
 from memory.llm.types import EmbeddingModelInfo
 from memory.models import EmbeddingModel
@@ -37,6 +38,8 @@ CHANNEL_TOP_K = 60
 FRESHNESS_SHARE = {"preference": 0.5}
 FRESHNESS_SHARE_OF_OTHERS = 0.15
 IMPORTANCE_SHARE = 0.2
+# A support desk answers questions about bills, too; it does no marketing.
+IN_SUPPORT = (SUPPORT, BILLING)
 # A summary restates what messages say: while those are still there, they come first.
 KIND_WEIGHT = {"fact": 1.0, "summary": 0.5, "message": 1.0}
 
@@ -187,7 +190,7 @@ def recall(
     limit: int = 20,
     as_of: datetime | None = None,
     known: Sequence[UUID] = (),
-    purposes: Sequence[str] = ("support",),
+    purposes: Sequence[str] = IN_SUPPORT,
 ) -> list[Recalled]:
     """Return the memories of this customer that fit the query best.
 
@@ -197,7 +200,7 @@ def recall(
         limit: How many at the most.
         as_of: What was known at that moment; now, when None.
         known: Messages that the reader has before her already: not recalled again.
-        purposes: What the memories are to be used for.
+        purposes: What the memories may be used for.
     """
     now = timezone.now()
     reference = as_of or now

@@ -61,7 +61,7 @@ class EvidenceSerializer(serializers.ModelSerializer[Evidence]):
 
     class Meta:
         model = Evidence
-        fields = ["message_id", "conversation_id", "span", "said_at"]
+        fields = ["message_id", "conversation_id", "author", "span", "said_at"]
 
 
 class FactSerializer(serializers.ModelSerializer[Fact]):
@@ -76,13 +76,17 @@ class FactSerializer(serializers.ModelSerializer[Fact]):
             "kind",
             "key",
             "value",
+            "normal",
             "text",
             "source",
+            "purpose",
             "importance",
             "confidence",
             "pinned",
+            "event_at",
             "valid_from",
             "valid_to",
+            "recorded_at",
             "superseded_by_id",
             "expires_at",
             "evidence",

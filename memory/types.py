@@ -33,7 +33,9 @@ class FactCandidate:
     is. ``normal`` is the value in its key's own form, by which values are compared.
     ``doubt`` says why it may not be so ("said as a question"): a candidate with a
     doubt changes no memory, it waits for people. ``made_by`` names the strategy and
-    the engine that found it.
+    the engine that found it. ``valid_from`` and ``valid_to`` are when it became true
+    and ceased to be, where that was said ("since March", "until last week"); what is
+    undated holds from its message on.
     """
 
     kind: FactKind
@@ -53,6 +55,8 @@ class FactCandidate:
     normal: str = ""
     doubt: str = ""
     made_by: str = ""
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

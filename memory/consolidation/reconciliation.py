@@ -28,6 +28,7 @@ def reconcile(plan: Plan) -> list[facts.Remembered]:
             candidate=candidate,
             conversation_id=span.conversation_id,
             said_at=said_at[candidate.message_id],
+            vector=vector,
         )
         remembered.append(result)
         if result.fact is not None and result.outcome not in _NOT_INDEXED:

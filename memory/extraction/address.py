@@ -98,6 +98,11 @@ _LIVES = re.compile(
     rf"(?:, (?P<wider>{_PLACE}))?",
     re.IGNORECASE,
 )
+_LIVED = re.compile(
+    rf"\bi(?:'ve| have)? (?:used to live|was living|been living|lived) (?:in|at) "
+    rf"(?P<value>{_PLACE})(?= (?:until|till|up to|since)\b)",
+    re.IGNORECASE,
+)
 _LOWER_LIVES = re.compile(
     r"\bi(?:'m| am)? (?:now |just |have |recently )*"
     r"(?:live|moved|relocated|living|reside) (?:in|to) "
@@ -149,6 +154,8 @@ def homes(said: Utterance) -> Iterator[Finding]:
         if match["verb"].lower() in ("moving", "move"):
             continue
         yield from _home(match)
+    for match in _LIVED.finditer(said.text):
+        yield from _home(match)  # with its "until" it is an end
     for match in _LOWER_LIVES.finditer(said.text):
         if match["value"] not in _NO_PLACE:
             yield from _home(match)

@@ -51,6 +51,7 @@ def resolved(words: str, said_at: datetime, *, future: bool = False) -> datetime
             "RELATIVE_BASE": said_at.replace(tzinfo=None),
             "PREFER_DATES_FROM": "future" if future else "past",
             "PREFER_DAY_OF_MONTH": "first",
+            "PREFER_MONTH_OF_YEAR": "first",
             "RETURN_AS_TIMEZONE_AWARE": False,
         },
     )

@@ -21,6 +21,8 @@ from memory.extraction.dialogue import Utterance, listen
 from memory.extraction.findings import Finding, free_of
 from memory.extraction.judgement import judged
 from memory.extraction.ledger import Ledger
+from memory.extraction.periods import dated
+from memory.extraction.records import statements
 from memory.extraction.secrets import secret_spans
 from memory.types import FactCandidate, Turn
 
@@ -70,7 +72,8 @@ def extract(turns: Sequence[Turn]) -> list[FactCandidate]:
 
     Returns:
         Candidates in the order they were said; each span occurs verbatim in the
-        customer's message it names. Nothing comes from other authors' words.
+        customer's message it names. What agents state about her record follows, as
+        their own word; nothing comes from the assistant's.
     """
     ledger = Ledger()
     prompt, answered = "", set[str]()
@@ -79,10 +82,11 @@ def extract(turns: Sequence[Turn]) -> list[FactCandidate]:
             prompt, answered = heard.prompt, set()
         said = replace(heard, asked=tuple(k for k in heard.asked if k not in answered))
         for finding in _findings(said, ledger):
-            kept = judged(said, _completed(said, finding, ledger))
+            told = dated(said.turn, said.text, _completed(said, finding, ledger))
+            kept = judged(said, told)
             if kept and ledger.add(said.turn, kept):
                 answered.add(kept.key)
-    return ledger.candidates()
+    return [*ledger.candidates(), *statements(turns)]
 
 
 def _completed(said: Utterance, finding: Finding, ledger: Ledger) -> Finding:

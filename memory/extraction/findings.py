@@ -11,7 +11,8 @@ class Finding:
     """One value of one key; ``text[start:end]`` is its verbatim evidence.
 
     ``certain`` findings (identifiers, addresses) stand even inside a question;
-    the others are dropped there. ``sentence`` overrides the catalogue's.
+    the others are dropped there. ``sentence`` overrides the catalogue's. ``since`` and
+    ``until`` are its valid time, where that was said.
     """
 
     key: str
@@ -24,6 +25,8 @@ class Finding:
     event_at: datetime | None = None
     sentence: str = ""
     entities: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
 
     def overlaps(self, start: int, end: int) -> bool:
         """Whether the evidence shares a character with ``[start, end)``."""

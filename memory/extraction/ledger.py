@@ -34,6 +34,8 @@ _NAMED_THINGS = words(
     "customer_name company product city country order_id software vehicle_brand "
     "departure_city arrival_city employer account_id booking_reference"
 )
+_NOT_YET = 0.45
+"""Below one half: what is not true yet is not remembered as true."""
 
 
 class Ledger:
@@ -66,7 +68,7 @@ class Ledger:
 
     def candidates(self) -> list[FactCandidate]:
         """Everything collected, in the order it was said."""
-        return [_candidate(turn, finding) for turn, finding in self._entries]
+        return [candidate_of(turn, finding) for turn, finding in self._entries]
 
 
 def normalised(value: str) -> str:
@@ -89,7 +91,11 @@ def _is_part(known: Finding, new: Finding) -> bool:
     return same and set(known.value.lower().split()) < set(new.value.lower().split())
 
 
-def _candidate(turn: Turn, finding: Finding) -> FactCandidate:
+def candidate_of(turn: Turn, finding: Finding) -> FactCandidate:
+    """Return a finding as the candidate that it proposes, read off the catalogue.
+
+    What is to be true only from a later day on is not true yet: people decide.
+    """
     of = spec(finding.key)
     said = (
         _third_person(finding.value)
@@ -97,6 +103,7 @@ def _candidate(turn: Turn, finding: Finding) -> FactCandidate:
         else finding.value
     )
     text = finding.sentence or of.sentence.format(value=said)
+    later = finding.since is not None and finding.since > turn.sent_at
     entities = (finding.value,) if finding.key in _NAMED_THINGS else ()
     return FactCandidate(
         kind=of.kind,
@@ -105,13 +112,16 @@ def _candidate(turn: Turn, finding: Finding) -> FactCandidate:
         text=text[0].upper() + text[1:],
         message_id=turn.id,
         span=turn.text[finding.start : finding.end],
-        confidence=round(finding.confidence, 2),
+        confidence=_NOT_YET if later else round(finding.confidence, 2),
         importance=of.importance,
         single=of.single,
         polarity="end" if finding.ends else "assert",
         event_at=finding.event_at,
         topics=(of.topic,),
         entities=finding.entities or entities,
+        doubt="holds only from a later day on" if later else "",
+        valid_from=finding.since,
+        valid_to=finding.until,
     )
 
 

@@ -5,11 +5,10 @@ customer's message is dropped, whatever the model claims.
 """
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
-from memory.extraction import keys
+from memory.extraction import keys, records
 from memory.extraction.secrets import contains_secret, without_secrets
 from memory.llm import gateway
 from memory.types import FactCandidate, SummaryDraft, Turn
@@ -101,6 +100,8 @@ def understand(
         for item in answer["facts"]
         if (candidate := _checked(item, turns, fresh_from)) is not None
     ]
+    # What agents put on record is read by rule: a model would take their every word.
+    found += records.statements(turns[fresh_from:])
     return found, _draft(answer), usage.model
 
 
@@ -159,7 +160,7 @@ def _checked(
         return None
     if contains_secret(span, said_before) or contains_secret(item["value"]):
         return None
-    key = _snake_case(item["key"])
+    key = keys.named(item["key"])
     spec = keys.spec(key)
     return FactCandidate(
         kind=item["kind"],
@@ -173,7 +174,3 @@ def _checked(
         single=spec.single,
         polarity=item["polarity"],
     )
-
-
-def _snake_case(key: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", key.lower()).strip("_")[:80] or "note"

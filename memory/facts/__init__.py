@@ -8,8 +8,8 @@ customer's lock, so that two conversations of hers do not both write a first val
 
 from memory.facts.addresses import close_overtaken_address, close_stale_address
 from memory.facts.corrections import correct, forget, retract, set_pinned
+from memory.facts.making import MAX_VALUE_CHARS, catalogued
 from memory.facts.remembering import (
-    MAX_VALUE_CHARS,
     MIN_CONFIDENCE,
     Outcome,
     Remembered,
@@ -22,6 +22,7 @@ __all__ = [
     "MIN_CONFIDENCE",
     "Outcome",
     "Remembered",
+    "catalogued",
     "close_overtaken_address",
     "close_stale_address",
     "content_hash",

@@ -9,7 +9,7 @@ from accounts import audit
 from accounts.models import User
 from accounts.queue import enqueue
 from memory import embeddings
-from memory.facts.remembering import MAX_VALUE_CHARS
+from memory.facts.making import MAX_VALUE_CHARS, normal_of
 from memory.facts.rows import can_be_current, close, content_hash, current_of_key
 from memory.models import Evidence, Fact
 
@@ -28,20 +28,25 @@ def correct(*, fact: Fact, value: str, user: User) -> Fact:
     value = " ".join(value.replace("\0", " ").split())
     if not value or len(value) > MAX_VALUE_CHARS:
         raise ValidationError(f"Give a value of 1 to {MAX_VALUE_CHARS} characters.")
-    if content_hash(fact.key, value) == fact.content_hash:
+    now = timezone.now()
+    normal = normal_of(fact.key, value, customer_id=fact.customer_id, said_at=now)
+    twin = content_hash(fact.key, value, normal)
+    if value.casefold() == fact.value.casefold():
         raise ValidationError("That is the value it has already.")
     if not fact.is_current:
         raise ValidationError("This fact is history; correct the current one.")
-    twin = content_hash(fact.key, value)
-    if current_of_key(fact.customer_id, fact.key).filter(content_hash=twin).exists():
+    others = current_of_key(fact.customer_id, fact.key).exclude(pk=fact.pk)
+    if others.filter(content_hash=twin).exists():
         raise ValidationError("That is known already, as another fact.")
-    now = timezone.now()
+    # Both may be one by their hash: a name that was written without its accents.
+    close(fact, at=now, by=None)
     new = Fact.objects.create(
         tenant_id=fact.tenant_id,
         customer_id=fact.customer_id,
         kind=fact.kind,
         key=fact.key,
         value=value,
+        normal=normal,
         text=_restate(fact, value),
         topics=fact.topics,
         entities=fact.entities,
@@ -51,6 +56,7 @@ def correct(*, fact: Fact, value: str, user: User) -> Fact:
         single=fact.single,
         valid_from=now,
         pinned=fact.pinned,
+        made_by="staff",
         content_hash=twin,
     )
     close(fact, at=now, by=new)

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from accounts.scope import require_tenant
 from memory import embeddings, quarantine
-from memory.facts.rows import close, content_hash, current_of_key
+from memory.facts import duplicates
+from memory.facts.making import catalogued, new_fact
+from memory.facts.periods import backdate
+from memory.facts.rows import close, current_of_key
 from memory.models import Evidence, Fact
 from memory.trust import outranks
 from memory.types import FactCandidate
@@ -16,7 +18,6 @@ Outcome = Literal["added", "merged", "superseded", "history", "ended", "unsure",
 
 # Below this a candidate is a guess, and a guess is not a memory.
 MIN_CONFIDENCE = 0.5
-MAX_VALUE_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,21 @@ def remember(
     candidate: FactCandidate,
     conversation_id: UUID,
     said_at: datetime,
+    vector: duplicates.Vector | None = None,
 ) -> Remembered:
     """Take a candidate into memory: add, merge, supersede, or close what it ends.
 
     What reads as an order waits for a person instead (`memory.quarantine`).
+
+    Args:
+        customer_id: Whose memory it is.
+        candidate: What was said.
+        conversation_id: Where.
+        said_at: When.
+        vector: Of the candidate's text, L2-normalised: finds what says the same in
+            other words.
     """
+    candidate = catalogued(candidate, customer_id=customer_id, said_at=said_at)
     if candidate.confidence < MIN_CONFIDENCE:
         return Remembered(None, "unsure")
     if reason := quarantine.reason_to_hold(candidate):
@@ -49,44 +60,24 @@ def remember(
         return Remembered(None, "held")
     if candidate.polarity == "end":
         return _end(customer_id, candidate, said_at)
-    new = _new_fact(customer_id, candidate, conversation_id, said_at)
-    fact, outcome = _place_in_time(new) if candidate.single else _place(new)
+    new = new_fact(
+        candidate,
+        customer_id=customer_id,
+        conversation_id=conversation_id,
+        said_at=said_at,
+    )
+    fact, outcome = _place_in_time(new) if candidate.single else _place(new, vector)
     _add_evidence(fact, candidate, conversation_id, said_at)
+    if candidate.valid_from is not None:
+        backdate(fact, since=candidate.valid_from)
+    if outcome == "added" and vector is not None and duplicates.by_meaning(fact):
+        duplicates.make_findable(fact, vector)
     return Remembered(fact, outcome)
 
 
-def _new_fact(
-    customer_id: UUID,
-    candidate: FactCandidate,
-    conversation_id: UUID,
-    said_at: datetime,
-) -> Fact:
-    return Fact(
-        tenant_id=require_tenant(),
-        customer_id=customer_id,
-        kind=candidate.kind,
-        key=candidate.key,
-        value=candidate.value[:MAX_VALUE_CHARS],
-        text=candidate.text[:1000],
-        topics=[topic[:120] for topic in candidate.topics],
-        entities=[entity[:120] for entity in candidate.entities],
-        importance=candidate.importance,
-        confidence=candidate.confidence,
-        source=candidate.source,
-        single=candidate.single,
-        conversation_id=conversation_id,
-        event_at=candidate.event_at,
-        valid_from=said_at,
-        content_hash=content_hash(candidate.key, candidate.value),
-    )
-
-
-def _place(fact: Fact) -> tuple[Fact, Outcome]:
+def _place(fact: Fact, vector: duplicates.Vector | None) -> tuple[Fact, Outcome]:
     """Put a fact beside the others of its key, or into the one that says the same."""
-    same = current_of_key(fact.customer_id, fact.key).filter(
-        content_hash=fact.content_hash
-    )
-    if known := same.first():
+    if known := duplicates.find(fact, vector):
         return _merge(known, fact)
     fact.save(force_insert=True)
     return fact, "added"
@@ -95,9 +86,9 @@ def _place(fact: Fact) -> tuple[Fact, Outcome]:
 def _place_in_time(fact: Fact) -> tuple[Fact, Outcome]:
     """Put a fact where it belongs in time among those of its single-valued key."""
     before, after = _neighbours(fact)
-    if before is not None and before.content_hash == fact.content_hash:
+    if before is not None and duplicates.is_same(before, fact):
         return _merge(before, fact)
-    if after is not None and after.content_hash == fact.content_hash:
+    if after is not None and duplicates.is_same(after, fact):
         if before is not None:
             close(before, at=fact.valid_from, by=after)
         return _merge(after, fact)
@@ -136,7 +127,10 @@ def _merge(known: Fact, fact: Fact) -> tuple[Fact, Outcome]:
     known.valid_from = min(known.valid_from, fact.valid_from)
     if outranks(fact.source, known.source):
         known.source = fact.source
-    known.save(update_fields=["valid_from", "source"])
+    if known.expires_at and fact.expires_at:
+        known.expires_at = max(known.expires_at, fact.expires_at)
+        embeddings.set_expires_at(known.id, known.expires_at)
+    known.save(update_fields=["valid_from", "source", "expires_at"])
     return known, "merged"
 
 
@@ -150,7 +144,8 @@ def _end(customer_id: UUID, candidate: FactCandidate, said_at: datetime) -> Reme
     value = candidate.value.casefold()
     for fact in known:
         if not value or value in fact.value.casefold():
-            close(fact, at=said_at, by=None)
+            until = candidate.valid_to or said_at
+            close(fact, at=max(until, fact.valid_from), by=None)
             return Remembered(fact, "ended")
     return Remembered(None, "ended")
 
@@ -164,6 +159,10 @@ def _add_evidence(
         fact=fact,
         message_id=candidate.message_id,
         span=candidate.span[:1000],
-        defaults={"conversation_id": conversation_id, "said_at": said_at},
+        defaults={
+            "conversation_id": conversation_id,
+            "said_at": said_at,
+            "author": "agent" if candidate.source == "agent" else "customer",
+        },
     )
     embeddings.rests_on(fact.id, candidate.message_id, since=fact.valid_from)

@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Customer
-from memory import embeddings
+from memory import embeddings, values
+from memory.extraction.keys import named, spec
 from memory.models import Embedding, Fact
 
 
@@ -23,10 +24,17 @@ def current_facts() -> QuerySet[Fact]:
     )
 
 
-def content_hash(key: str, value: str) -> str:
-    """Return the hash under which equal statements meet: case and spacing aside."""
-    normalised = " ".join(value.casefold().split())
-    return hashlib.sha256(f"{key}\n{normalised}".encode()).hexdigest()
+def content_hash(key: str, value: str, normal: str = "") -> str:
+    """Return the hash under which equal statements meet.
+
+    Args:
+        key: The key, under any of its names.
+        value: The value as it was said.
+        normal: Its form, where when and where it was said has a part in that.
+    """
+    key = named(key)
+    words = normal or values.normal(spec(key).value, value) or values.folded(value)
+    return hashlib.sha256(f"{key}\n{words}".encode()).hexdigest()
 
 
 def lock_customer(customer_id: UUID) -> bool:

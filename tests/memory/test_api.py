@@ -195,7 +195,10 @@ def test_facts_are_the_current_ones_with_their_evidence(
     answer = signed_in(alice).get(facts_url()).json()
     with tenant_scope(elena.tenant_id):
         evidence = fact.evidence.get()
-    since = fact.valid_from.isoformat().replace("+00:00", "Z")
+    since, known = (
+        at.isoformat().replace("+00:00", "Z")
+        for at in (fact.valid_from, fact.recorded_at)
+    )
     assert answer == {
         "facts": [
             {
@@ -203,19 +206,24 @@ def test_facts_are_the_current_ones_with_their_evidence(
                 "kind": "fact",
                 "key": "city",
                 "value": "Berlin",
+                "normal": "",
                 "text": "Told us: Berlin.",
                 "source": "customer",
+                "purpose": "support",
                 "importance": 0.5,
                 "confidence": 0.9,
                 "pinned": False,
+                "event_at": None,
                 "valid_from": since,
                 "valid_to": None,
+                "recorded_at": known,
                 "superseded_by_id": None,
                 "expires_at": None,
                 "evidence": [
                     {
                         "message_id": str(evidence.message_id),
                         "conversation_id": str(evidence.conversation_id),
+                        "author": "customer",
                         "span": "well, it is Berlin",
                         "said_at": since,
                     }

@@ -86,13 +86,19 @@ def _row(
         and (conversations.get(conversation) or str(conversation)),
         "key": fact.key,
         "value": fact.value,
+        "normal": fact.normal,
         "text": fact.text,
         "kind": fact.kind,
+        "purpose": fact.purpose,
+        "source": fact.source,
+        "valid_from": fact.valid_from.isoformat(),
+        "recorded_at": fact.recorded_at.isoformat(),
         "valid_to": fact.valid_to.isoformat() if fact.valid_to else None,
         "evidence": {
             "message": names.get(evidence.message_id, str(evidence.message_id))
             if evidence.message_id
             else None,
             "span": evidence.span,
+            "author": evidence.author if evidence.message_id else None,
         },
     }

@@ -23,12 +23,12 @@ def turns(*lines: str) -> list[Turn]:
 
 
 def facts(*lines: str) -> list[FactCandidate]:
-    """What is extracted; every span is checked to stand in its customer's message."""
+    """What is extracted; every span is checked to stand in a message of its author."""
     said = turns(*lines)
     by_id = {turn.id: turn for turn in said}
     found = extract(said)
     for fact in found:
-        assert by_id[fact.message_id].author == "customer"
+        assert by_id[fact.message_id].author == fact.source
         assert fact.span
         assert fact.span in by_id[fact.message_id].text
         assert 0 <= fact.confidence <= 1

@@ -1,0 +1,84 @@
+"""When two facts are one: the same value in another form, or the same in other words.
+
+Only facts of one customer, one key and one time are compared. The hash finds what is
+equal in the key's own form. Meaning is asked of keys that take words, never of names,
+numbers and codes; and vectors alone decide nothing, because opposites lie beside each
+other (`memory.values.meaning`).
+"""
+
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from pgvector.django import MaxInnerProduct
+
+from memory import embeddings
+from memory.extraction.keys import Value, spec
+from memory.facts.rows import current_of_key, entry
+from memory.models import Embedding, Fact
+from memory.values.contact import same_phone
+from memory.values.meaning import may_be_same
+
+Vector = NDArray[np.float32]
+
+# Cosine from which two statements that differ in no word of substance are one. Source:
+# `tests/memory/test_duplicates.py`; of its pairs the lowest that is the same has 0.76.
+SAME_MEANING = 0.75
+# So many of the nearest are looked at; equal ones are one fact already.
+NEAREST = 20
+
+
+def is_same(known: Fact, new: Fact) -> bool:
+    """Return whether two facts of one key have one value."""
+    if known.content_hash == new.content_hash:
+        return True
+    if spec(new.key).value is Value.PHONE and known.normal and new.normal:
+        return same_phone(known.normal, new.normal)
+    return False
+
+
+def find(new: Fact, vector: Vector | None = None) -> Fact | None:
+    """Return the current fact that says the same as one that is not stored yet.
+
+    Args:
+        new: The fact.
+        vector: Of its text, L2-normalised; without one meaning is not asked.
+    """
+    current = current_of_key(new.customer_id, new.key)
+    if known := current.filter(content_hash=new.content_hash).first():
+        return known
+    if vector is None or not by_meaning(new):
+        return None
+    for fact_id in _nearest(new, vector):
+        near = current.filter(pk=fact_id).first()
+        if near is not None and may_be_same(near.value, new.value):
+            return near
+    return None
+
+
+def by_meaning(fact: Fact) -> bool:
+    """Return whether facts of this key may be one by what they mean."""
+    return spec(fact.key).value is Value.TEXT and not fact.single
+
+
+def make_findable(fact: Fact, vector: Vector) -> None:
+    """Index a fact at once: the same may be said again in this very conversation."""
+    embeddings.index(fact.customer_id, [entry(fact)], vector[np.newaxis])
+
+
+def _nearest(new: Fact, vector: Vector) -> list[UUID]:
+    """Return the facts of the key whose vectors are near enough, the nearest first."""
+    of_key = current_of_key(new.customer_id, new.key).values("id")
+    rows = (
+        Embedding.objects.filter(
+            customer_id=new.customer_id,
+            source_kind=Embedding.SourceKind.FACT,
+            source_id__in=of_key,
+            model=embeddings.active_model(),
+        )
+        # pgvector's operator gives the negative inner product.
+        .annotate(distance=MaxInnerProduct("vector", vector))
+        .filter(distance__lte=-SAME_MEANING)
+        .order_by("distance")
+    )
+    return list(rows.values_list("source_id", flat=True)[:NEAREST])
