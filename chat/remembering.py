@@ -11,7 +11,7 @@ from chat import push
 from chat.history import said, turns
 from chat.models import Conversation, Message
 from chat.services import lock
-from memory import consolidation, disclosure, facts, summaries
+from memory import consolidation, disclosure, facts, strategies, summaries
 from memory.llm.config import Job
 from memory.llm.tokens import count_tokens
 from memory.models import Summary
@@ -125,6 +125,7 @@ def _span(conversation_id: UUID) -> consolidation.Span | None:
         after_seq=conversation.consolidated_seq,
         from_seq=messages[0].seq,
         to_seq=messages[-1].seq,
+        chosen=strategies.chosen(),
     )
 
 

@@ -6,15 +6,16 @@ all tiers in the one transaction of the caller, or nothing.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import numpy as np
 from django.utils import timezone
 
 from memory import embeddings, facts, quarantine, summaries
-from memory.extraction import discrete, model_based
+from memory.extraction import model_based, strategies
 from memory.extraction.secrets import without_secrets
+from memory.extraction.strategies import Chosen, made_by
 from memory.llm import gateway
 from memory.llm.errors import LLMError
 from memory.llm.tokens import clip_to_tokens
@@ -22,10 +23,6 @@ from memory.models import Fact, Summary
 from memory.types import FactCandidate, SummaryDraft, Turn
 
 logger = logging.getLogger(__name__)
-
-# Only what a person said goes into memory: extracting from the assistant's words would
-# feed its own recollections back as new facts.
-_PEOPLE = ("customer", "agent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +35,7 @@ class Span:
         after_seq: `seq` up to where memory has seen the conversation.
         from_seq: `seq` of the first turn.
         to_seq: `seq` of the last turn.
+        chosen: What the desk takes from conversations.
     """
 
     customer_id: UUID
@@ -47,6 +45,7 @@ class Span:
     after_seq: int
     from_seq: int
     to_seq: int
+    chosen: Chosen = field(default_factory=Chosen)
 
     @property
     def fresh(self) -> tuple[Turn, ...]:
@@ -60,6 +59,7 @@ class Plan:
 
     Attributes:
         held: What reads as an order: people decide about it.
+        episode: None where the desk takes none.
         vectors: One per candidate, then one for the episode, then one per message
             entry: `(n, dimensions)` float32, L2-normalised.
     """
@@ -67,7 +67,7 @@ class Plan:
     span: Span
     held: tuple[quarantine.Held, ...]
     candidates: tuple[FactCandidate, ...]
-    episode: SummaryDraft
+    episode: SummaryDraft | None
     made_by: str
     message_entries: tuple[embeddings.Entry, ...]
     vectors: embeddings.Vectors
@@ -78,8 +78,10 @@ def plan(span: Span) -> Plan:
     turns, held = quarantine.screened(span.turns)
     fresh = {turn.id for turn in span.fresh}
     safe = replace(span, turns=tuple(turns))
-    candidates, draft, made_by = _understand(safe)
-    episode, actions = quarantine.screened_draft(draft, last=turns[-1])
+    candidates, draft, made = _understand(safe)
+    episode, actions = None, list[quarantine.Held]()
+    if draft is not None:
+        episode, actions = quarantine.screened_draft(draft, last=turns[-1])
     held = [item for item in held if item.candidate.message_id in fresh]
     # The index is searched and goes into prompts: no card number may come back there.
     entries = [
@@ -92,7 +94,7 @@ def plan(span: Span) -> Plan:
         if entry.source_id in fresh
     ]
     texts = [candidate.text for candidate in candidates]
-    texts += [episode.text, *(entry.text for entry in entries)]
+    texts += [episode.text if episode else "", *(entry.text for entry in entries)]
     # The length of a model's vectors is learnt here, where no transaction is open.
     gateway.embedding_model()
     return Plan(
@@ -100,7 +102,7 @@ def plan(span: Span) -> Plan:
         held=(*held, *actions),
         candidates=tuple(candidates),
         episode=episode,
-        made_by=made_by,
+        made_by=made,
         message_entries=tuple(entries),
         vectors=gateway.embed(texts),
     )
@@ -137,30 +139,31 @@ def apply(plan: Plan) -> list[facts.Remembered]:
         )
     facts.close_overtaken_address(result.fact for result in remembered)
     _index_facts(span.customer_id, stored)
-    _store_episode(plan)
+    if plan.episode is not None:
+        _store_episode(plan, plan.episode)
     first = len(plan.candidates) + 1
     embeddings.index(span.customer_id, plan.message_entries, plan.vectors[first:])
     return remembered
 
 
-def _understand(span: Span) -> tuple[list[FactCandidate], SummaryDraft, str]:
-    if gateway.connected():
-        try:
-            found, episode, name = model_based.understand(
-                span.turns, fresh_from=span.fresh_from
-            )
-            text = clip_to_tokens(episode.text, summaries.EPISODE_TOKENS)
-            return found, replace(episode, text=text), name
-        except LLMError as error:
-            logger.warning("Consolidating without the model: %s", type(error).__name__)
-    fresh = {turn.id for turn in span.fresh}
-    people = [turn for turn in span.turns if turn.author in _PEOPLE]
-    candidates = [
-        candidate
-        for candidate in discrete.extract(people)
-        if candidate.message_id in fresh
-    ]
-    return candidates, summaries.draft_embedded(span.turns), "embedded"
+def _understand(
+    span: Span,
+) -> tuple[Sequence[FactCandidate], SummaryDraft | None, str]:
+    """Return the facts of the fresh turns, the episode, and what wrote that."""
+    found = strategies.understand(
+        span.turns, fresh_from=span.fresh_from, chosen=span.chosen
+    )
+    if not span.chosen.summary:
+        return found.candidates, None, ""
+    if found.draft is None:
+        draft = summaries.draft_embedded(span.turns)
+        return found.candidates, draft, made_by("summary", strategies.EMBEDDED)
+    text = clip_to_tokens(found.draft.text, summaries.EPISODE_TOKENS)
+    return (
+        found.candidates,
+        replace(found.draft, text=text),
+        made_by("summary", found.engine),
+    )
 
 
 def roll_up(turns: Sequence[Turn], *, prior: str) -> tuple[SummaryDraft, str]:
@@ -177,10 +180,12 @@ def _rolled_up(turns: Sequence[Turn], *, prior: str) -> tuple[SummaryDraft, str]
     if gateway.connected():
         try:
             draft, name = model_based.roll_up(turns, prior=prior)
-            return replace(draft, text=clip_to_tokens(draft.text, limit)), name
+            text = clip_to_tokens(draft.text, limit)
+            return replace(draft, text=text), made_by("rolling", name)
         except LLMError as error:
             logger.warning("Rolling up without the model: %s", type(error).__name__)
-    return summaries.draft_embedded(turns, prior=prior, max_tokens=limit), "embedded"
+    draft = summaries.draft_embedded(turns, prior=prior, max_tokens=limit)
+    return draft, made_by("rolling", strategies.EMBEDDED)
 
 
 def _index_facts(
@@ -200,13 +205,13 @@ def _index_facts(
         embeddings.set_valid_to(fact.id, fact.valid_to)
 
 
-def _store_episode(plan: Plan) -> None:
+def _store_episode(plan: Plan, draft: SummaryDraft) -> None:
     span = plan.span
     episode = summaries.store(
         customer_id=span.customer_id,
         conversation_id=span.conversation_id,
         kind=Summary.Kind.EPISODE,
-        draft=plan.episode,
+        draft=draft,
         turns=span.turns,
         from_seq=span.from_seq,
         to_seq=span.to_seq,

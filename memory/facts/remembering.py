@@ -38,7 +38,7 @@ def remember(
 
     What reads as an order waits for a person instead (`memory.quarantine`).
     """
-    if candidate.confidence < MIN_CONFIDENCE:
+    if candidate.doubt or candidate.confidence < MIN_CONFIDENCE:
         return Remembered(None, "unsure")
     if reason := quarantine.reason_to_hold(candidate):
         quarantine.hold(
@@ -73,6 +73,7 @@ def _new_fact(
         importance=candidate.importance,
         confidence=candidate.confidence,
         source=candidate.source,
+        made_by=candidate.made_by,
         single=candidate.single,
         conversation_id=conversation_id,
         event_at=candidate.event_at,
