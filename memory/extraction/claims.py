@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from memory.extraction.grounding import clean, is_grounded, located
 from memory.extraction.guards import standing
-from memory.extraction.secrets import contains_secret
+from memory.extraction.questions import asked_keys
+from memory.extraction.secrets import contains_secret, is_special, secret_spans
 from memory.types import Turn
 
 CERTAINTIES: Final = {
@@ -87,8 +88,12 @@ def grounds(
     if place[1] - place[0] > MAX_SPAN_CHARS:
         raise Refused("Quotes too much for one statement.")
     start, end = place
-    said_before = turns[line - 1].text if line else ""
-    if contains_secret(turn.text[start:end], said_before):
+    # A word may be a secret by what stands around it, or by what it answers.
+    asked = asked_keys(turns[line - 1].text if line else "")
+    secrets = secret_spans(turn.text, asked)
+    if any(start < last and first < end for first, last in secrets) or is_special(
+        turn.text[start:end]
+    ):
         raise Refused("Holds a secret or a sensitive matter.")
     return Grounds(
         turn,
@@ -100,7 +105,7 @@ def grounds(
 
 
 def checked_value(value: str, on: Grounds) -> str:
-    """Return a value that the words hold, in one line.
+    """Return a value that the words hold, in one line and as she wrote it.
 
     Raises:
         Refused: They do not, or it may not be kept.
@@ -114,7 +119,8 @@ def checked_value(value: str, on: Grounds) -> str:
         raise Refused("Its value is not in the words.")
     if contains_secret(value):
         raise Refused("Holds a secret or a sensitive matter.")
-    return value
+    place = located(value, on.span)
+    return clean(on.span[slice(*place)]) if place else value
 
 
 def doubt_about(value: str, on: Grounds) -> str:

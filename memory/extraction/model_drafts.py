@@ -8,7 +8,12 @@ from typing import Any
 
 from memory.extraction.findings import plain
 from memory.extraction.grounding import clean, located
-from memory.extraction.secrets import contains_secret, is_special, mask_secrets
+from memory.extraction.secrets import (
+    contains_secret,
+    is_special,
+    mask_secrets,
+    without_secrets,
+)
 from memory.llm.words import split_sentences
 from memory.types import SummaryDraft, Turn
 
@@ -44,17 +49,19 @@ def draft(
         turns: What was summarised.
         prior: The summary that went into it.
     """
-    said = "\n".join([prior, *(turn.text for turn in turns)])
-    text = " ".join(_true(split_sentences(clean(answer["summary"])), said))
+    # What the model was not shown, nobody has said.
+    said = "\n".join([prior, *(turn.text for turn in without_secrets(turns))])
+    squeezed = _squeezed(said)
+    text = " ".join(_true(split_sentences(clean(answer["summary"])), squeezed))
     if not text or _script(text) != _script(said):
         return None
-    actions = _true((clean(it) for it in answer["pending_actions"]), said)
+    actions = _true((clean(it) for it in answer["pending_actions"]), squeezed)
     return SummaryDraft(
         text=text,
-        topics=_labels(answer["topics"])[:MAX_TOPICS],
-        entities=tuple(it for it in _labels(answer["entities"]) if located(it, said))[
-            :MAX_ENTITIES
-        ],
+        topics=_labels(answer["topics"], squeezed)[:MAX_TOPICS],
+        entities=tuple(
+            it for it in _labels(answer["entities"], squeezed) if located(it, said)
+        )[:MAX_ENTITIES],
         sentiment=answer["sentiment"],
         pending_actions=tuple(it for it in actions if len(it) <= _MAX_ACTION_CHARS)[
             :MAX_ACTIONS
@@ -62,15 +69,14 @@ def draft(
     )
 
 
-def _true(sentences: Iterable[str], said: str) -> list[str]:
+def _true(sentences: Iterable[str], squeezed: str) -> list[str]:
     """Return the sentences that name no code that nobody said; secrets are masked."""
-    squeezed = _squeezed(said)
     kept = dict.fromkeys(mask_secrets(it) for it in sentences if not is_special(it))
-    return [
-        it
-        for it in kept
-        if it and all(_is_said(code, squeezed) for code in _CODE.findall(it))
-    ]
+    return [it for it in kept if it and _names_nothing_else(it, squeezed)]
+
+
+def _names_nothing_else(text: str, squeezed: str) -> bool:
+    return all(_is_said(code, squeezed) for code in _CODE.findall(text))
 
 
 def _is_said(code: str, squeezed: str) -> bool:
@@ -83,12 +89,14 @@ def _squeezed(text: str) -> str:
     return re.sub(r"[\W_]+", "", plain(text).casefold())
 
 
-def _labels(labels: Iterable[str]) -> tuple[str, ...]:
+def _labels(labels: Iterable[str], squeezed: str) -> tuple[str, ...]:
     cleaned = dict.fromkeys(clean(label) for label in labels)
     return tuple(
         it
         for it in cleaned
-        if 0 < len(it) <= _MAX_LABEL_CHARS and not contains_secret(it)
+        if 0 < len(it) <= _MAX_LABEL_CHARS
+        and not contains_secret(it)
+        and _names_nothing_else(it, squeezed)
     )
 
 

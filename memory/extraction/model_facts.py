@@ -1,9 +1,9 @@
 """Facts out of a model's claims: known keys, one of each, nothing that it made up."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import Any
 
 from memory.extraction import keys
@@ -36,11 +36,13 @@ FACT: dict[str, Any] = {
 
 # One window is at most 50 messages: a person would write down fewer.
 MAX_FACTS = 60
+# A model that stammers is not listened to beyond this.
+MAX_CLAIMS = 300
 MAX_TEXT_CHARS = 300
 _ENDING = re.compile(
     r"\b(?:no longer|not (?:\w+ ){0,4}(?:any ?more|any longer)|any ?more|used to|"
-    r"stopped|quit|cancel\w*|clos(?:e|ed|ing)|sold|lost|returned|gave (?:up|away|back)|left|"
-    r"former\w*|previous\w*|moved|got rid|ex-?|never|without|switch\w* from|"
+    r"stopped|quit|cancel\w*|clos(?:e|ed|ing)|sold|lost|returned|gave (?:up|away|back)|"
+    r"left|former\w*|previous\w*|moved|got rid|ex-?|never|without|switch\w* from|"
     r"don't|doesn't|do not|does not|isn't|is not|aren't|haven't|hasn't|wasn't|ended|"
     r"expired|terminat\w*|delet\w*|remov\w*|unsubscrib\w*|broke up|divorced|retired)\b",
     re.IGNORECASE,
@@ -64,7 +66,9 @@ def candidates(
         turns: The conversation.
         fresh_from: Index of the first turn that memory has not seen.
     """
-    kept, _ = believed(claims, lambda claim: _checked(claim, turns, fresh_from))
+    kept, _ = believed(
+        claims[:MAX_CLAIMS], lambda claim: _checked(claim, turns, fresh_from)
+    )
     order = {turn.id: number for number, turn in enumerate(turns)}
     kept.sort(key=lambda pair: (order[pair[0].message_id], pair[1]))
     return once([candidate for candidate, _ in kept])[:MAX_FACTS]
@@ -72,15 +76,16 @@ def candidates(
 
 def once(found: Iterable[FactCandidate]) -> list[FactCandidate]:
     """Return each statement once; two values at once of a single one are doubtful."""
-    unique = {(c.key, c.value.casefold(), c.polarity, c.message_id): c for c in found}
-    same = lambda c: (str(c.message_id), c.key)  # noqa: E731 - for sorted and groupby
-    torn = {
-        at
-        for at, group in groupby(sorted(unique.values(), key=same), key=same)
-        if sum(c.single and c.polarity == "assert" for c in group) > 1
-    }
+    unique: dict[object, FactCandidate] = {}
+    for c in found:
+        unique.setdefault((c.key, c.value.casefold(), c.polarity, c.message_id), c)
+    told = Counter(
+        (c.key, c.message_id)
+        for c in unique.values()
+        if c.single and c.polarity == "assert"
+    )
     return [
-        replace(c, doubt=c.doubt or _TWO_VALUES) if same(c) in torn else c
+        replace(c, doubt=c.doubt or _TWO_VALUES) if told[c.key, c.message_id] > 1 else c
         for c in unique.values()
     ]
 

@@ -221,7 +221,8 @@ def _text_of(completion: Any) -> str:
     if not text and refusal:
         message = "The model declined to answer."
         raise TerminalError(message)
-    return text if isinstance(text, str) else ""
+    # Half a surrogate pair can be in JSON, and neither be counted nor sent back.
+    return text.encode(errors="replace").decode() if isinstance(text, str) else ""
 
 
 def _ask(schema: Mapping[str, Any]) -> str:

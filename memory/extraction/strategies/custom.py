@@ -193,7 +193,7 @@ def _property_problems(name: str, inner: Any) -> list[str]:
         return [f"Name a property in up to 30 small letters, digits and _: {name[:40]}"]
     if not isinstance(inner, dict):
         return [f"{name} says nothing of its type."]
-    element = inner
+    element: Any = inner
     if inner.get("type") == "array":
         element = inner.get("items")
         if not isinstance(element, dict):
