@@ -7,6 +7,7 @@ from accounts.models import Customer, User
 from accounts.policies import Act, Policy, Power, Rule, may, memory_seen
 from memory import curation
 from memory.models import (
+    CustomStrategy,
     Embedding,
     ErasureReceipt,
     Fact,
@@ -77,5 +78,8 @@ privacy_requests = Policy(
 )
 review_items = Policy(
     ReviewItem, {Act.READ: Power.REVIEW_MEMORY, Act.CHANGE: Power.REVIEW_MEMORY}
+)
+custom_strategies = Policy(
+    CustomStrategy, {Act.READ: Power.MANAGE_DESK, Act.CHANGE: Power.MANAGE_DESK}
 )
 receipts = Policy(ErasureReceipt, {Act.READ: Power.PRIVACY})

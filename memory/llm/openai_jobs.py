@@ -149,7 +149,7 @@ class OpenAIJobs:
                     return call(**request)
                 except openai.BadRequestError:
                     raise
-                except CLIENT_FAILURES as error:
+                except (*CLIENT_FAILURES, TimeoutError) as error:
                     raise translated(error) from None
         raise AssertionError  # pragma: no cover - tenacity returns or raises
 

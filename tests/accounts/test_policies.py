@@ -71,8 +71,7 @@ WITHOUT_POLICY: dict[type[Model], str] = {
     Event: "the log of a conversation, read with it",
     Forgotten: "marks of what was forgotten; nobody reads them",
     Consolidation: "no page shows it yet",
-    CustomStrategy: "no page shows it yet",
-    MemorySettings: "no page shows it yet",
+    MemorySettings: "each desk has one; nobody picks another",
     ReembedJob: "no page shows it yet",
     RetentionRule: "no page shows it yet",
 }
@@ -120,6 +119,17 @@ def make_tool(customer: Customer) -> HttpTool:
         url="https://x.example",
     )
     return tool
+
+
+def make_strategy(customer: Customer) -> CustomStrategy:
+    strategy: CustomStrategy = CustomStrategy.objects.create(
+        tenant_id=customer.tenant_id,
+        name=f"pets-{uuid4().hex[:6]}",
+        instructions="Pets.",
+        schema={"type": "object", "properties": {"pet": {"type": "string"}}},
+        changed_by=make_user(customer.tenant, f"S{uuid4().hex[:6]}", "admin"),
+    )
+    return strategy
 
 
 def make_receipt(customer: Customer) -> ErasureReceipt:
@@ -202,6 +212,7 @@ ROWS: dict[type[Model], Callable[[Customer], Model]] = {
     Conversation: closed,
     Message: message_in,
     HttpTool: make_tool,
+    CustomStrategy: make_strategy,
     ReviewItem: make_review_item,
 }
 

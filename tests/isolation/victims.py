@@ -214,6 +214,7 @@ ARGUMENTS: dict[str, tuple[str, str | Callable[[Any], str]]] = {
     "request_id": ("memory.PrivacyRequest", "pk"),
     "token": ("accounts.Invitation", forged_token),
     "tool_id": ("chat.HttpTool", "pk"),
+    "strategy_id": ("memory.CustomStrategy", "pk"),
     "external_id": ("accounts.Customer", "external_id"),
     "tenant_slug": ("accounts.Tenant", "slug"),
     "entry_id": ("memory.Embedding", "pk"),
@@ -272,6 +273,7 @@ FORM = {
     "sites": "https://shop.example", "url": "https://shop.example/orders",
     "description": "Looks up", "parameters": "[]", "header_name": "X-Key",
     "header_value": "Planted", "timeout_s": "1", "cache_s": "0", "arguments": "[]",
+    "strategies": "summary", "instructions": "Planted", "schema": "[]",
     "actor": "", "action": "", "since": "", "until": "", "before": "",
     "verdict": "approve", "seen": "", "next": "/",
 }  # fmt: skip
