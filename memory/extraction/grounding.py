@@ -49,11 +49,9 @@ def clean(text: str) -> str:
 def located(words: str, text: str) -> tuple[int, int] | None:
     """Return where words stand in a text; case, quotes and spaces may differ."""
     pattern = r"\s+".join(map(re.escape, plain(words).split()))
-    # Not in the middle of another word.
-    first, last = (r"(?<!\w)", r"(?!\w)")
-    pattern = (first if pattern[:1].isalnum() else "") + pattern
-    pattern += last if pattern[-1:].isalnum() else ""
-    found = re.search(pattern, plain(text), re.IGNORECASE) if pattern else None
+    if not any(map(str.isalnum, words)):
+        return None
+    found = re.search(_whole(pattern), plain(text), re.IGNORECASE)
     return found.span() if found else None
 
 
@@ -110,7 +108,15 @@ def _stands_in(value: str, words: str) -> bool:
     parts, between = ([value], r"[\s\-./()+]*") if code else (value.split(), "-?")
     letters = ([re.escape(c) for c in part if c.isalnum()] for part in parts)
     spelt = r"\s+".join(between.join(part) for part in letters if part)
-    return bool(spelt and re.search(rf"(?<!\w){spelt}(?!\w)", words, re.IGNORECASE))
+    return bool(spelt and re.search(_whole(spelt), words, re.IGNORECASE))
+
+
+def _whole(pattern: str) -> str:
+    """Let a pattern match no part of another word, number or address."""
+    first = r"(?<!\w)(?<!\d[.,])(?<!\w[-@])" if pattern[0].isalnum() else ""
+    last = r"(?!\w|[-@]\w|[.,]\d)" if pattern[-1].isalnum() else ""
+    more = r"(?!\.\w)" if "@" in pattern else ""
+    return f"{first}{pattern}{last}{more}"
 
 
 def _is_same_date(value: str, words: str, said_at: datetime) -> bool:
