@@ -2,7 +2,7 @@
 
 from chat.history import said, turns
 from chat.models import Conversation
-from memory import consolidation
+from memory import consolidation, strategies
 from memory.llm.tokens import count_tokens
 from memory.llm.types import EmbeddingModelInfo
 from memory.models import Summary
@@ -40,6 +40,7 @@ def next_span(
         epoch=conversation.customer.memory_epoch,
         more=stop < len(messages),
         model=model,
+        chosen=strategies.chosen(),
     )
 
 

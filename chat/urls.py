@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import desk_views, upkeep_views, views
+from chat import desk_views, strategy_views, upkeep_views, views
 
 app_name = "chat"
 urlpatterns = [
@@ -31,6 +31,36 @@ urlpatterns = [
         "settings/desk/tools/<uuid:tool_id>/try/",
         desk_views.try_tool,
         name="desk_try_tool",
+    ),
+    path("settings/strategies/", strategy_views.listing, name="strategies"),
+    path(
+        "settings/strategies/choose/", strategy_views.choose, name="choose_strategies"
+    ),
+    path("settings/strategies/new/", strategy_views.add, name="new_strategy"),
+    path(
+        "settings/strategies/<uuid:strategy_id>/",
+        strategy_views.strategy,
+        name="strategy",
+    ),
+    path(
+        "settings/strategies/<uuid:strategy_id>/try/",
+        strategy_views.try_it,
+        name="try_strategy",
+    ),
+    path(
+        "settings/strategies/<uuid:strategy_id>/enable/",
+        strategy_views.enable,
+        name="enable_strategy",
+    ),
+    path(
+        "settings/strategies/<uuid:strategy_id>/disable/",
+        strategy_views.disable,
+        name="disable_strategy",
+    ),
+    path(
+        "settings/strategies/<uuid:strategy_id>/delete/",
+        strategy_views.delete,
+        name="delete_strategy",
     ),
     path("settings/remembering/", upkeep_views.overview, name="upkeep"),
     path(

@@ -8,6 +8,7 @@ from accounts.policies import Act, Policy, Power, Rule, may, memory_seen
 from memory import curation
 from memory.models import (
     Consolidation,
+    CustomStrategy,
     Embedding,
     ErasureReceipt,
     Fact,
@@ -86,4 +87,7 @@ review_items = Policy(
     ReviewItem, {Act.READ: Power.REVIEW_MEMORY, Act.CHANGE: Power.REVIEW_MEMORY}
 )
 consolidations = Policy(Consolidation, {Act.READ: Power.REVIEW_MEMORY})
+custom_strategies = Policy(
+    CustomStrategy, {Act.READ: Power.MANAGE_DESK, Act.CHANGE: Power.MANAGE_DESK}
+)
 receipts = Policy(ErasureReceipt, {Act.READ: Power.PRIVACY})

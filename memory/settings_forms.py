@@ -10,13 +10,6 @@ from accounts.forms import ReasonForm
 from memory.models import MemorySettings
 from memory.retention import KINDS, Kind, Rule
 
-# Of `memory.models.STRATEGIES`, for people.
-STRATEGY_TITLES = {
-    "discrete": "Facts, events, intents and issues",
-    "preferences": "Preferences",
-    "summary": "A summary of each conversation",
-    "custom": "What your own strategies look for",
-}
 _TEN_YEARS_DAYS = 3_650
 
 
@@ -32,10 +25,6 @@ def _number(low: int, high: int, *, required: bool = True) -> forms.IntegerField
 class MemorySettingsForm(forms.ModelForm, ReasonForm):  # type: ignore[type-arg]  # generic in the stubs only
     """How the desk remembers."""
 
-    strategies = forms.MultipleChoiceField(
-        choices=STRATEGY_TITLES.items(),
-        error_messages={"required": "Take at least one of them from conversations."},
-    )
     buffer_messages = _number(4, 50)
     buffer_tokens = _number(500, 12_000)
     session_hours = _number(1, 8_760, required=False)
@@ -46,7 +35,6 @@ class MemorySettingsForm(forms.ModelForm, ReasonForm):  # type: ignore[type-arg]
     class Meta:
         model = MemorySettings
         fields = [
-            "strategies",
             "window",
             "buffer_messages",
             "buffer_tokens",

@@ -105,5 +105,7 @@ def _fact(line: int, sentence: str) -> dict[str, Any]:
         "value": sentence,
         "text": sentence,
         "polarity": "assert",
+        "certainty": "plain",
+        "date": "",
         "confidence": 1.0,
     }

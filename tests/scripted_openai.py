@@ -20,7 +20,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -171,6 +171,26 @@ class ScriptedOpenAI:
         }
         answer = _Answer(pieces=(json.dumps(body),), delay_s=delay_s)
         self._queues["json"].append(answer)
+
+    def slow_answer(
+        self, answer: Mapping[str, Any], *, pause_s: float, cut: bool = False
+    ) -> None:
+        """Script a completion that comes in drips, or breaks off on its way.
+
+        Args:
+            answer: The object that its text is, in JSON.
+            pause_s: Waited before each of its many pieces.
+            cut: Whether the connection breaks half way.
+        """
+        self.json_answer(answer)
+        whole = self._queues["json"].pop()
+        (body,) = whole.pieces
+        pieces = [body[start : start + 20] for start in range(0, len(body), 20)]
+        pieces = pieces[: len(pieces) // 2] if cut else pieces
+        wait_s = 0.0 if cut else pause_s
+        self._queues["json"].append(
+            replace(whole, pieces=tuple(pieces), pause_s=wait_s, cut=cut)
+        )
 
     def raw_answer(self, body: str, *, to: Queue = "json") -> None:
         """Script a 200 with this body, whatever it is."""

@@ -3,6 +3,7 @@
 from memory import embeddings, facts, quarantine, summaries
 from memory.consolidation.planning import Plan
 from memory.consolidation.reconciliation import reconcile
+from memory.consolidation.summary import Episode
 from memory.models import Summary
 
 
@@ -15,7 +16,8 @@ def apply(plan: Plan) -> list[facts.Remembered]:
         held=plan.held,
     )
     remembered = reconcile(plan)
-    _store_episode(plan)
+    if plan.episode is not None:
+        _store_episode(plan, plan.episode)
     first = len(plan.candidates) + 1
     embeddings.index(
         span.customer_id, plan.message_entries, plan.vectors[first:], model=span.model
@@ -23,17 +25,17 @@ def apply(plan: Plan) -> list[facts.Remembered]:
     return remembered
 
 
-def _store_episode(plan: Plan) -> None:
+def _store_episode(plan: Plan, written: Episode) -> None:
     span = plan.span
     episode = summaries.store(
         customer_id=span.customer_id,
         conversation_id=span.conversation_id,
         kind=Summary.Kind.EPISODE,
-        draft=plan.episode,
+        draft=written.draft,
         turns=span.turns,
         from_seq=span.from_seq,
         to_seq=span.to_seq,
-        made_by=plan.episode_by,
+        made_by=written.made_by,
     )
     at = len(plan.candidates)
     embeddings.index(

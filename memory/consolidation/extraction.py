@@ -1,64 +1,27 @@
-"""Step 1: fact candidates, by a connected model or else by the embedded rules."""
+"""Step 1: what the desk's strategies find in a span, by model or else by rules."""
 
-import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from memory import summaries
 from memory.consolidation.span import Span
-from memory.extraction import discrete, model_based
-from memory.llm import gateway
-from memory.llm.errors import LLMError
+from memory.extraction import strategies
+from memory.extraction.strategies import Understood
 from memory.llm.tokens import clip_to_tokens
-from memory.types import FactCandidate, SummaryDraft, Turn
-
-logger = logging.getLogger(__name__)
-
-# Only what a person said goes into memory: extracting from the assistant's words would
-# feed its own recollections back as new facts.
-_PEOPLE = ("customer", "agent")
+from memory.types import Turn
 
 
-@dataclass(frozen=True, slots=True)
-class Extracted:
-    """What was found in a span.
-
-    Attributes:
-        candidates: Facts of the fresh turns.
-        episode: Drafted by the model in the same call; None without one.
-        engine: Which model or rules read it.
-    """
-
-    candidates: tuple[FactCandidate, ...]
-    episode: SummaryDraft | None
-    engine: str
-
-
-def extract(span: Span) -> Extracted:
+def extract(span: Span) -> Understood:
     """Find what a span adds; with the model away, the embedded rules do."""
-    if gateway.connected():
-        try:
-            return _by_model(span)
-        except LLMError as error:
-            logger.warning("Consolidating without the model: %s", type(error).__name__)
-    fresh = {turn.id for turn in span.fresh}
-    people = [turn for turn in span.read if turn.author in _PEOPLE]
-    candidates = tuple(
-        candidate
-        for candidate in discrete.extract(people)
-        if candidate.message_id in fresh
-    )
-    return Extracted(candidates, None, gateway.EMBEDDED)
-
-
-def _by_model(span: Span) -> Extracted:
     turns, fresh_from = list(span.read), span.fresh_from - span.read_from
     if span.prior:
         # As the desk's own word, of which nothing is extracted.
         turns.insert(0, _said_before(span))
         fresh_from += 1
-    found, episode, name = model_based.understand(turns, fresh_from=fresh_from)
-    text = clip_to_tokens(episode.text, summaries.EPISODE_TOKENS)
-    return Extracted(tuple(found), replace(episode, text=text), name)
+    found = strategies.understand(turns, fresh_from=fresh_from, chosen=span.chosen)
+    if found.draft is None:
+        return found
+    text = clip_to_tokens(found.draft.text, summaries.EPISODE_TOKENS)
+    return replace(found, draft=replace(found.draft, text=text))
 
 
 def _said_before(span: Span) -> Turn:

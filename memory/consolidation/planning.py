@@ -6,9 +6,8 @@ from memory import embeddings, quarantine
 from memory.consolidation import vectors
 from memory.consolidation.extraction import extract
 from memory.consolidation.span import Span
-from memory.consolidation.summary import score, summarise
-from memory.llm import gateway
-from memory.types import FactCandidate, SummaryDraft
+from memory.consolidation.summary import Episode, summarise
+from memory.types import FactCandidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,7 @@ class Plan:
     Attributes:
         held: What reads as an order: people decide about it.
         engine: Which model or rules read the span.
-        episode_by: Which wrote the episode, where the first draft was not good enough.
+        episode: None where the desk takes none.
         vectors: One per candidate, then one for the episode, then one per message
             entry: `(n, dimensions)` float32, L2-normalised.
     """
@@ -26,9 +25,8 @@ class Plan:
     span: Span
     held: tuple[quarantine.Held, ...]
     candidates: tuple[FactCandidate, ...]
-    episode: SummaryDraft
+    episode: Episode | None
     engine: str
-    episode_by: str
     message_entries: tuple[embeddings.Entry, ...]
     vectors: embeddings.Vectors
 
@@ -43,10 +41,8 @@ def plan(span: Span) -> Plan:
     fresh = {turn.id for turn in span.fresh}
     safe = span.with_read(turns)
     extracted = extract(safe)
-    draft = summarise(safe, extracted)
-    draft, actions = quarantine.screened_draft(draft, last=turns[-1])
-    written = score(safe, draft, by_model=extracted.episode is not None)
-    episode = written.draft
+    episode = summarise(safe, extracted)
+    actions = episode.held if episode else ()
     entries = vectors.message_entries(safe)
     return Plan(
         span=span,
@@ -54,7 +50,6 @@ def plan(span: Span) -> Plan:
         candidates=extracted.candidates,
         episode=episode,
         engine=extracted.engine,
-        episode_by=extracted.engine if written.by_model else gateway.EMBEDDED,
         message_entries=tuple(entries),
         vectors=vectors.embed(extracted.candidates, episode, entries, model=span.model),
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from memory import quarantine, summaries
 from memory.extraction import model_based
+from memory.extraction.strategies import made_by
 from memory.llm import gateway
 from memory.llm.errors import LLMError
 from memory.llm.tokens import clip_to_tokens
@@ -38,7 +39,8 @@ def roll_up(
         covered=all_safe,
         max_tokens=summaries.ROLLING_TOKENS,
     )
-    return written.draft, name if written.by_model else gateway.EMBEDDED
+    engine = name if written.by_model else gateway.EMBEDDED
+    return written.draft, made_by("rolling", engine)
 
 
 def _rolled_up(turns: Sequence[Turn], *, prior: str) -> tuple[SummaryDraft, str]:
@@ -46,7 +48,8 @@ def _rolled_up(turns: Sequence[Turn], *, prior: str) -> tuple[SummaryDraft, str]
     if gateway.connected():
         try:
             draft, name = model_based.roll_up(turns, prior=prior)
-            return replace(draft, text=clip_to_tokens(draft.text, limit)), name
+            text = clip_to_tokens(draft.text, limit)
+            return replace(draft, text=text), name
         except LLMError as error:
             logger.warning("Rolling up without the model: %s", type(error).__name__)
     draft = summaries.draft_embedded(turns, prior=prior, max_tokens=limit)

@@ -1,9 +1,10 @@
 """What is consolidated at once: a bounded window of one conversation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from memory.extraction.strategies import Chosen
 from memory.llm.types import EmbeddingModelInfo
 from memory.types import Turn
 
@@ -30,6 +31,7 @@ class Span:
         prior: The episode so far, which stands in for the turns before `read_from`.
         epoch: `Customer.memory_epoch` when the turns were read.
         more: Whether the conversation went on after the window.
+        chosen: What the desk takes from conversations.
         model: Which model makes the vectors; None for the one that is configured.
     """
 
@@ -45,6 +47,7 @@ class Span:
     epoch: int = 0
     more: bool = False
     model: EmbeddingModelInfo | None = None
+    chosen: Chosen = field(default_factory=Chosen)
 
     @property
     def fresh(self) -> tuple[Turn, ...]:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from memory import embeddings
 from memory.consolidation.span import Span
+from memory.consolidation.summary import Episode
 from memory.extraction.secrets import without_secrets
 from memory.llm.types import EmbeddingModelInfo
-from memory.types import FactCandidate, SummaryDraft
+from memory.types import FactCandidate
 
 
 def message_entries(span: Span) -> list[embeddings.Entry]:
@@ -23,7 +24,7 @@ def message_entries(span: Span) -> list[embeddings.Entry]:
 
 def embed(
     candidates: Sequence[FactCandidate],
-    episode: SummaryDraft,
+    episode: Episode | None,
     entries: Sequence[embeddings.Entry],
     *,
     model: EmbeddingModelInfo | None,
@@ -34,5 +35,5 @@ def embed(
         One vector each, `(n, dimensions)` float32, L2-normalised.
     """
     texts = [candidate.text for candidate in candidates]
-    texts += [episode.text, *(entry.text for entry in entries)]
+    texts += [episode.draft.text if episode else "", *(entry.text for entry in entries)]
     return embeddings.embed_texts(texts, model=model)

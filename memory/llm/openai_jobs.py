@@ -4,6 +4,7 @@ Prompts and answers are never logged, and never part of an error.
 """
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -16,7 +17,8 @@ from tenacity import Retrying
 
 from memory.llm import metering
 from memory.llm.config import GatewayConfig
-from memory.llm.errors import RetryableError
+from memory.llm.deadline import ends_in_time
+from memory.llm.errors import RetryableError, TerminalError
 from memory.llm.json_answers import BadAnswerError, parse_answer
 from memory.llm.openai_wire import (
     CLIENT_FAILURES,
@@ -38,19 +40,29 @@ Source: OpenAI's API reference allows 300,000; the endpoint may count up to a fe
 as many in another alphabet.
 """
 
+_NO_FORM = re.compile("response_format|json_schema|json_object")
+"""How an endpoint names what it does not know."""
+
 
 class OpenAIJobs:
     """The synchronous calls of one endpoint. Safe across threads."""
 
+    _forms = ("json_schema", "json_object", "text")
+
     def __init__(self, config: GatewayConfig) -> None:
         self._timeout_s = config.timeout_s
         self._options = client_options(config)
-        self._strict_schemas = True
+        # Which form of asking for JSON the endpoint is known to take.
+        self._form = 0
 
     @cached_property
     def _client(self) -> openai.OpenAI:
         # Made at first use: it loads certificates, which an embedded desk never needs.
-        return openai.OpenAI(**self._options)
+        client = openai.DefaultHttpxClient(
+            timeout=self._timeout_s,
+            event_hooks={"response": [ends_in_time(self._timeout_s)]},
+        )
+        return openai.OpenAI(**self._options, http_client=client)
 
     def close(self) -> None:
         """Close the connections, if any were opened."""
@@ -68,6 +80,8 @@ class OpenAIJobs:
     ) -> tuple[dict[str, Any], Usage]:
         """Return a JSON object of the schema; one bad answer is sent back for repair.
 
+        Of the repaired one, the items of lists that are still bad are left out.
+
         Raises:
             RetryableError: No answer in time, or not of the schema even when repaired.
             TerminalError: The endpoint refused the request.
@@ -79,7 +93,7 @@ class OpenAIJobs:
             text, spent = self._json_text(model, messages, schema, schema_name)
             tokens += spent
             try:
-                answer = parse_answer(text, schema)
+                answer = parse_answer(text, schema, lenient=last_try)
             except BadAnswerError as error:
                 if last_try:
                     message = f"The model's JSON is unusable: {error}."
@@ -99,26 +113,20 @@ class OpenAIJobs:
         schema: Mapping[str, Any],
         schema_name: str,
     ) -> tuple[str, tuple[int, int]]:
-        if self._strict_schemas:
-            form: dict[str, Any] = {
-                "type": "json_schema",
-                "json_schema": {"name": schema_name, "schema": schema, "strict": True},
-            }
+        for form in self._forms[self._form :]:
+            asked = messages
+            if form != "json_schema":
+                system = f"{messages[0].content}\n\n{_ask(schema)}"
+                asked = [ChatMessage("system", system), *messages[1:]]
             try:
-                return self._completed(model, messages, form)
+                return self._completed(model, asked, _format(form, schema, schema_name))
             except openai.BadRequestError as error:
-                if "response_format" not in str(error):
+                if form == "text" or not _NO_FORM.search(str(error)):
                     raise translated(error) from None
                 # Not every compatible endpoint knows schemas; plain JSON mode is
-                # older, and wants the schema in the prompt.
-                self._strict_schemas = False
-        system = ChatMessage("system", f"{messages[0].content}\n\n{_ask(schema)}")
-        try:
-            return self._completed(
-                model, [system, *messages[1:]], {"type": "json_object"}
-            )
-        except openai.BadRequestError as error:
-            raise translated(error) from None
+                # older, and some know neither.
+                self._form = self._forms.index(form) + 1
+        raise AssertionError  # pragma: no cover - the last form returns or raises
 
     def _completed(
         self, model: str, messages: list[ChatMessage], form: dict[str, Any]
@@ -128,17 +136,12 @@ class OpenAIJobs:
             self._client.chat.completions.create,
             model=model,
             messages=wire_messages(messages),
-            response_format=form,
+            **form,
         )
-        if not getattr(completion, "choices", None):
-            message = "The model answered nothing."
-            raise RetryableError(message)
-        text: str = completion.choices[0].message.content or ""
-        usage = completion.usage
-        tokens = (
-            (usage.prompt_tokens, usage.completion_tokens)
-            if usage
-            else (count_message_tokens(messages), count_tokens(text))
+        text = _text_of(completion)
+        tokens = _tokens_of(completion) or (
+            count_message_tokens(messages),
+            count_tokens(text),
         )
         metering.spent(model, *tokens)
         return text, tokens
@@ -151,7 +154,7 @@ class OpenAIJobs:
                     return call(**request)
                 except openai.BadRequestError:
                     raise
-                except CLIENT_FAILURES as error:
+                except (*CLIENT_FAILURES, TimeoutError) as error:
                     raise translated(error) from None
         raise AssertionError  # pragma: no cover - tenacity returns or raises
 
@@ -211,6 +214,46 @@ def batches(texts: Sequence[str]) -> Iterator[list[str]]:
         used += cost
     if batch:
         yield batch
+
+
+def _format(form: str, schema: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the arguments of the client that ask for JSON in this form."""
+    if form == "text":
+        return {}
+    asked: dict[str, Any] = {"type": form}
+    if form == "json_schema":
+        asked["json_schema"] = {"name": name, "schema": schema, "strict": True}
+    return {"response_format": asked}
+
+
+def _text_of(completion: Any) -> str:
+    """Return what a completion says; the client checks nothing of what it was sent.
+
+    Raises:
+        RetryableError: There is no message in it.
+        TerminalError: The model declined to answer.
+    """
+    try:
+        message = completion.choices[0].message
+        text, refusal = message.content, getattr(message, "refusal", None)
+    except (AttributeError, IndexError, KeyError, TypeError):
+        message = "The model answered nothing."
+        raise RetryableError(message) from None
+    if not text and refusal:
+        message = "The model declined to answer."
+        raise TerminalError(message)
+    # Half a surrogate pair can be in JSON, and neither be counted nor sent back.
+    return text.encode(errors="replace").decode() if isinstance(text, str) else ""
+
+
+def _tokens_of(completion: Any) -> tuple[int, int] | None:
+    """Return what an endpoint says it spent; None where it does not say."""
+    usage = getattr(completion, "usage", None)
+    prompt = getattr(usage, "prompt_tokens", None)
+    written = getattr(usage, "completion_tokens", None)
+    if isinstance(prompt, int) and isinstance(written, int):
+        return prompt, written
+    return None
 
 
 def _ask(schema: Mapping[str, Any]) -> str:

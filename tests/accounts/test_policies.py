@@ -77,7 +77,6 @@ WITHOUT_POLICY: dict[type[Model], str] = {
     PrivacySubject: "comes with its request, never by itself",
     Event: "the log of a conversation, read with it",
     Forgotten: "marks of what was forgotten; nobody reads them",
-    CustomStrategy: "no page shows it yet",
     MemorySettings: "the desk has one, which no page names",
     RetentionRule: "the desk has one of each kind, which no page names",
 }
@@ -125,6 +124,17 @@ def make_tool(customer: Customer) -> HttpTool:
         url="https://x.example",
     )
     return tool
+
+
+def make_strategy(customer: Customer) -> CustomStrategy:
+    strategy: CustomStrategy = CustomStrategy.objects.create(
+        tenant_id=customer.tenant_id,
+        name=f"pets-{uuid4().hex[:6]}",
+        instructions="Pets.",
+        schema={"type": "object", "properties": {"pet": {"type": "string"}}},
+        changed_by=make_user(customer.tenant, f"S{uuid4().hex[:6]}", "admin"),
+    )
+    return strategy
 
 
 def make_receipt(customer: Customer) -> ErasureReceipt:
@@ -211,6 +221,7 @@ ROWS: dict[type[Model], Callable[[Customer], Model]] = {
     Conversation: closed,
     Message: message_in,
     HttpTool: make_tool,
+    CustomStrategy: make_strategy,
     ReviewItem: make_review_item,
     Consolidation: lambda customer: make_consolidation(
         customer, conversation_id=closed(customer).id

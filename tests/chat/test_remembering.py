@@ -13,6 +13,7 @@ from chat import remembering, services, turns
 from chat.models import Conversation, Message
 from memory import consolidation, facts, privacy, summaries
 from memory.consolidation import applying
+from memory.extraction import prompts
 from memory.llm.tokens import count_tokens
 from memory.models import Embedding, Evidence, Fact, Summary
 from memory.types import Turn
@@ -379,6 +380,7 @@ def fact(line: int, span: str, **changes: Any) -> dict[str, Any]:
     base: dict[str, Any] = {
         "line": line, "span": span, "kind": "fact", "key": "city", "value": span,
         "text": f"Lives in {span}.", "polarity": "assert", "confidence": 0.9,
+        "certainty": "plain", "date": "",
     }  # fmt: skip
     return {**base, **changes}
 
@@ -393,7 +395,7 @@ def test_a_connected_model_writes_facts_and_episode(
     (episode,) = episodes(conversation)
     assert episode.text == "Asked for her order."
     assert episode.pending_actions == ["Call back"]
-    assert episode.made_by == "gpt-4.1"
+    assert episode.made_by == f"summary/gpt-4.1/{prompts.REMEMBER.id}"
 
 
 def test_what_a_model_makes_up_is_not_believed(
@@ -430,7 +432,7 @@ def test_with_the_model_away_the_embedded_rules_remember(
     conversation = make_conversation(elena, *HELLO)
     assert consolidate(conversation)
     assert known(elena)["email"] == "elena@example.org"
-    assert episodes(conversation)[0].made_by == "embedded"
+    assert episodes(conversation)[0].made_by == "summary/embedded"
     assert "elena@example.org" not in caplog.text
 
 
@@ -523,7 +525,7 @@ def test_a_connected_model_rolls_a_long_conversation_up(
     with tenant_scope(elena.tenant_id):
         summary = summaries.latest_rolling(elena.id, conversation.id)
     assert summary is not None
-    assert summary.made_by == "gpt-4.1"
+    assert summary.made_by == f"rolling/gpt-4.1/{prompts.ROLL_UP.id}"
     assert summary.text.startswith("She made remarks.")
     assert summary.tokens <= summaries.ROLLING_TOKENS
     prompt = str(model.requests[0])

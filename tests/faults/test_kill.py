@@ -36,6 +36,8 @@ MEMORY = {
             "value": "18 Linden Row, Ghent",
             "text": "Lives at 18 Linden Row, Ghent.",
             "polarity": "assert",
+            "certainty": "plain",
+            "date": "",
             "confidence": 0.9,
         }
     ],

@@ -22,7 +22,6 @@ WHY = "The policy of the shop"
 def sent(**changes: Any) -> dict[str, Any]:
     """What the first form sends when nothing is changed but these."""
     return {
-        "strategies": ["discrete", "preferences", "summary"],
         "window": "summarise",
         "buffer_messages": "20",
         "buffer_tokens": "4000",
@@ -94,8 +93,6 @@ def test_settings_are_saved_with_a_reason(ada: User, desk: Tenant) -> None:
         ("session_hours", "0", "A whole number from 1 to 8,760."),
         ("live_sessions", "", "A whole number from 10 to 100,000."),
         ("trigger_tokens", "999999", "A whole number from 500 to 32,000."),
-        ("strategies", [], "Take at least one of them"),
-        ("strategies", ["magic"], "magic is not one of the available choices"),
         ("window", "both", "both is not one of the available choices"),
         ("reason", "", "Say why"),
     ],

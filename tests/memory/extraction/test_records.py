@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from memory.extraction import model_based
+from memory.extraction import strategies
+from memory.extraction.strategies import Chosen
 from memory.llm import gateway
 from memory.llm.config import GatewayConfig
 from tests.memory.extraction.dialogues import facts, turns
@@ -150,7 +151,7 @@ def test_a_model_may_not_take_the_assistants_words_for_hers(
             ],
         }
     )
-    found, _, _ = model_based.understand(said, fresh_from=0)
+    found = strategies.understand(said, fresh_from=0, chosen=Chosen()).candidates
     assert [(f.key, f.value) for f in found] == [("email", "ida@example.org")]
 
 
@@ -163,5 +164,5 @@ def test_beside_a_model_agents_statements_are_read_by_rule(
         "A: Your order 12345 has been refunded.",
     )
     model.json_answer({**answer, "facts": []})
-    found, _, _ = model_based.understand(said, fresh_from=1)
+    found = strategies.understand(said, fresh_from=1, chosen=Chosen()).candidates
     assert [(f.key, f.source) for f in found] == [("action_taken", "agent")]
