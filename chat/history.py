@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from chat.models import Conversation, Message
 from memory import working
 from memory.types import Author, Turn
+from memory.working import Buffer, Limits
 
 
 def as_turn(message: Message) -> Turn:
@@ -40,17 +41,25 @@ def said(conversation_id: UUID) -> QuerySet[Message]:
     )
 
 
-def recent_turns(conversation: Conversation) -> list[Turn]:
-    """Return the buffer: the last messages, from Redis or else from PostgreSQL."""
+def recent_turns(conversation: Conversation, limits: Limits) -> Buffer:
+    """Return the buffer: the last messages, from Redis or else from PostgreSQL.
+
+    Args:
+        conversation: As it was read; what came after that is not in the buffer. Not
+            inside of a transaction that adds to it: what may be rolled back is not to
+            be kept.
+        limits: How much the desk wants in it.
+    """
 
     def load() -> list[Turn]:
-        newest = said(conversation.id).reverse()[: working.BUFFER_MESSAGES]
-        return turns(reversed(newest))
+        known = said(conversation.id).filter(seq__lte=conversation.last_seq)
+        return turns(reversed(known.reverse()[: limits.messages]))
 
     return working.buffer(
         conversation.tenant_id,
         conversation.customer_id,
         conversation.id,
         version=conversation.last_seq,
+        limits=limits,
         load=load,
     )

@@ -12,10 +12,10 @@ from chat.history import said, turns
 from chat.models import Conversation, Message
 from chat.services import lock
 from memory import consolidation, disclosure, facts, summaries
+from memory import settings as memory_settings
 from memory.llm.config import Job
-from memory.llm.tokens import count_tokens
-from memory.models import Summary
-from memory.working import BUFFER_MESSAGES
+from memory.models import MemorySettings, Summary
+from memory.working import turn_tokens
 
 _CONSOLIDATION_JOBS: tuple[Job, ...] = ("consolidate", "embed")
 
@@ -45,14 +45,20 @@ def consolidate(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bo
 
 
 def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
-    """Summarise the older half of what no rolling summary covers, when it is long."""
+    """Summarise the older half of what no rolling summary covers, when it is long.
+
+    A desk that only forgets what leaves the buffer has no rolling summaries.
+    """
     with customer_scope(tenant_id, customer_id):
+        desk = memory_settings.current()
+        if desk.window == MemorySettings.Window.FORGET:
+            return False
         prior = summaries.latest_rolling(customer_id, conversation_id)
         covered = prior.to_seq if prior else 0
         messages = list(said(conversation_id))
     open_messages = [message for message in messages if message.seq > covered]
     older = open_messages[: len(open_messages) // 2]
-    if not older or not _is_long(open_messages):
+    if not older or not _is_long(open_messages, desk):
         return False
     with customer_scope(tenant_id, customer_id):
         disclosure.record_sent(
@@ -136,8 +142,8 @@ def _locked(conversation_id: UUID) -> Conversation | None:
         return None
 
 
-def _is_long(messages: list[Message]) -> bool:
-    if len(messages) > BUFFER_MESSAGES:
+def _is_long(messages: list[Message], desk: MemorySettings) -> bool:
+    """Say whether messages are more than the desk's buffer takes."""
+    if len(messages) > desk.buffer_messages:
         return True
-    tokens = sum(count_tokens(message.text) for message in messages)
-    return tokens > summaries.ROLL_UP_TOKENS
+    return sum(map(turn_tokens, turns(messages))) > desk.buffer_tokens

@@ -1,12 +1,14 @@
 """Tier 3, summaries: rolling (of a running conversation) and episodes (of a whole)."""
 
 from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from accounts.scope import require_tenant
-from memory import embeddings
+from memory import embeddings, working
 from memory.extraction.secrets import without_secrets
 from memory.llm.analysis import analyse
 from memory.llm.summary import summarise
@@ -18,9 +20,6 @@ from memory.types import SummaryDraft, Turn
 # summary may carry more, since it stands in for messages (mission, F4).
 EPISODE_TOKENS = 200
 ROLLING_TOKENS = 400
-# A running conversation is rolled up when its messages that no summary covers pass this
-# (mission, F4), or when they no longer fit the buffer.
-ROLL_UP_TOKENS = 4_000
 
 
 def labelled(turns: Sequence[Turn]) -> list[tuple[str, str]]:
@@ -133,3 +132,6 @@ def erase(summary: Summary) -> None:
     """Erase one summary and its vector."""
     embeddings.remove([summary.id])
     summary.delete()
+    transaction.on_commit(
+        partial(working.forget_bundles, summary.tenant_id, summary.customer_id)
+    )

@@ -13,8 +13,8 @@ from accounts.models import Customer
 from accounts.scope import customer_scope
 from memory import context, facts
 from memory.context import Context
+from memory.known import KnownFact, KnownSummary, as_known
 from memory.llm.tokens import count_message_tokens
-from memory.models import Fact, Summary
 from memory.recall import Reasons, Recalled
 from memory.types import Author, Turn
 from tests.memory.remembered import tell
@@ -54,10 +54,21 @@ def recalled(
     )
 
 
-def fact(text: str, **fields: Any) -> Fact:
-    it = Fact(key="city", value=text[:50], text=text, valid_from=NOW, **fields)
-    it._prefetched_objects_cache = {"evidence": []}  # type: ignore[attr-defined]
-    return it
+def fact(text: str, **fields: Any) -> KnownFact:
+    values: dict[str, Any] = {
+        "id": uuid4(),
+        "kind": "fact",
+        "key": "city",
+        "value": text[:50],
+        "text": text,
+        "source": "customer",
+        "valid_from": NOW,
+    }
+    return KnownFact(**{**values, **fields})
+
+
+def summary(text: str) -> KnownSummary:
+    return KnownSummary(uuid4(), text)
 
 
 def pack(budget: int = 16_000, **parts: Any) -> Context:
@@ -82,8 +93,8 @@ def test_any_context_counts_what_its_ledger_says_and_stays_in_budget(seed: int) 
     buffer = [turn(random_text(dice, 60)) for _ in range(dice.randint(1, 8))]
     known = [fact(random_text(dice, 30)) for _ in range(dice.randint(0, 6))]
     found = [recalled(random_text(dice, 60)) for _ in range(dice.randint(0, 8))]
-    summary = dice.choice((None, Summary(text=random_text(dice, 80))))
-    packed = pack(budget, buffer=buffer, facts=known, recalled=found, summary=summary)
+    so_far = dice.choice((None, summary(random_text(dice, 80))))
+    packed = pack(budget, buffer=buffer, facts=known, recalled=found, summary=so_far)
     ledger = packed.ledger
     assert ledger.total == count_message_tokens(packed.messages)
     newest_alone = pack(budget, buffer=buffer[-1:]).ledger.total
@@ -97,7 +108,7 @@ def test_any_context_counts_what_its_ledger_says_and_stays_in_budget(seed: int) 
     left = sum(
         ledger.left_out.get(tier, 0) for tier in ("facts", "recalled", "summary")
     )
-    assert shown + left == len(known) + len(found) + (summary is not None)
+    assert shown + left == len(known) + len(found) + (so_far is not None)
 
 
 def test_without_memory_there_is_no_block_and_no_frame() -> None:
@@ -146,7 +157,7 @@ def test_remembered_text_cannot_close_its_block() -> None:
         buffer=[turn("Hi")],
         facts=[fact(attack)],
         recalled=[recalled(attack)],
-        summary=Summary(text=attack),
+        summary=summary(attack),
     )
     text = block(packed)
     assert text.count("</memory") == text.count("<memory") == 1
@@ -184,7 +195,7 @@ def test_every_memory_says_whose_word_it_is() -> None:
             recalled("Old entry.", source=""),
             recalled("An episode.", kind="summary"),
         ],
-        "summary": Summary(text="So far."),
+        "summary": summary("So far."),
     }
     words = ["summary of what was said", "system of record", "staff"]
     words += ["customer, approved by staff"]
@@ -202,9 +213,8 @@ def test_what_stands_in_the_buffer_is_not_repeated_as_memory(
     told = tell(elena, "city", "Ghent", text="Lives in Ghent.").fact
     assert told is not None
     with customer_scope(elena.tenant_id, elena.id):
-        known = list(facts.current_facts())
-    message_id = known[0].evidence.all()[0].message_id
-    assert message_id is not None
+        known = as_known(facts.current_facts())
+    (message_id,) = known[0].message_ids
     said = Turn(message_id, "customer", "I live in Ghent", NOW)
     again = recalled("I live in Ghent", message_ids=(message_id,))
     packed = pack(buffer=[said], facts=known, recalled=[again])
@@ -226,7 +236,7 @@ def test_the_embedded_assistant_gets_the_same_memories_as_the_model() -> None:
         buffer=[turn("Hi")],
         facts=[fact("Lives in Ghent.", kind="fact")],
         recalled=[recalled("I moved")],
-        summary=Summary(text="So far so good."),
+        summary=summary("So far so good."),
     )
     texts = [json.loads(line)["text"] for line in block(packed).splitlines()[1:-1]]
     assert [memory.text for memory in packed.memories] == texts
