@@ -9,7 +9,8 @@ t:<tenant>:c:<customer>:<conversation>:bundle      what is known, for its answer
 t:<tenant>:c:<customer>:<conversation>:tool:<hash> one answer of a tool
 ```
 
-Two more name nobody: the mark of an erasure, and who asks a tool right now.
+Two more name no customer: `t:<tenant>:erased:<hash>`, the mark of an erasure, and
+`t:<tenant>:busy:<hash>`, somebody who asks a tool right now.
 """
 
 import hashlib
@@ -84,12 +85,12 @@ def kind_of(name: str) -> str:
 def erased(tenant_id: UUID, customer_id: UUID) -> str:
     """Return the mark of an erasure, which does not say whose it was."""
     prefix = customer_prefix(tenant_id, customer_id)
-    return f"erased:{_hash(prefix)}"
+    return f"t:{tenant_id.hex}:erased:{_hash(prefix)}"
 
 
 def busy(place: Place, name: str) -> str:
     """Return the key of whoever makes a look-up now; it does not say for whom."""
-    return f"busy:{_hash(place.key(name))}"
+    return f"t:{place.tenant_id.hex}:busy:{_hash(place.key(name))}"
 
 
 def _hash(text: str) -> str:

@@ -647,8 +647,8 @@ MUTANTS = [
     Mutant(
         "the mark of an erasure says whose it was",
         "memory/working/keys.py",
-        'return f"erased:{_hash(prefix)}"',
-        'return f"erased:{prefix}"',
+        'return f"t:{tenant_id.hex}:erased:{_hash(prefix)}"',
+        'return f"t:{tenant_id.hex}:erased:{prefix}"',
         "test_erasure.py",
     ),
     Mutant(
