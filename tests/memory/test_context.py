@@ -126,6 +126,74 @@ def test_the_newest_message_stays_even_when_it_fills_the_budget() -> None:
     assert packed.ledger.left_out == {"buffer": 1, "facts": 1}
 
 
+def test_long_messages_leave_memory_its_share() -> None:
+    said = [turn("word " * 700) for _ in range(20)]
+    rows = [recalled(f"memory number {number} " + "word " * 80) for number in range(12)]
+    known = [fact(f"Fact {number} of her.") for number in range(30)]
+    packed = pack(
+        buffer=said, facts=known, recalled=rows, summary=summary("So far. " * 100)
+    )
+    ledger = packed.ledger
+    assert ledger.left_out.keys() == {"buffer"}
+    assert len(packed.facts) == 30
+    assert len(packed.recalled) == 12
+    assert ledger.buffer > 16_000 - ledger.memory - ledger.instructions - 710
+    assert ledger.total <= 16_000
+
+
+def test_memory_cannot_take_more_than_its_share_from_the_messages() -> None:
+    said = [turn("word " * 100) for _ in range(100)]
+    rows = [recalled("word " * 400) for _ in range(40)]
+    ledger = pack(buffer=said, recalled=rows).ledger
+    assert 0.2 * 16_000 < ledger.memory <= 0.25 * 16_000
+    # What the messages leave is memory's again.
+    assert pack(buffer=said[:20], recalled=rows).ledger.memory > 0.7 * 16_000
+
+
+def test_what_memory_does_not_need_of_its_share_goes_to_the_messages() -> None:
+    said = [turn("word " * 100) for _ in range(200)]
+    alone = pack(buffer=said).ledger
+    beside = pack(buffer=said, facts=[fact("Lives in Ghent.")]).ledger
+    assert alone.buffer > 15_500
+    assert alone.buffer - beside.buffer <= 2 * 110
+
+
+def test_a_newest_message_over_the_budget_goes_whole_and_the_ledger_says_so() -> None:
+    packed = pack(
+        300,
+        buffer=[turn("old"), turn("new " * 1_000)],
+        facts=[fact("Ghent")],
+        summary=summary("So far. And further."),
+    )
+    assert [m.content for m in packed.messages[1:]] == ["new " * 1_000]
+    ledger = packed.ledger
+    assert ledger.left_out == {"buffer": 1, "facts": 1, "summary": 1}
+    assert ledger.over == ledger.total - 300 > 600
+    assert ledger.as_json()["over"] == ledger.over
+    assert pack(buffer=[turn("Hi")]).ledger.over == 0
+
+
+def test_a_summary_is_shortened_to_whole_sentences_before_it_is_left_out() -> None:
+    text = " ".join(f"Sentence number {number} says a thing." for number in range(60))
+    packed = pack(600, buffer=[turn("Hi")], summary=summary(text))
+    ledger = packed.ledger
+    assert ledger.shortened == 1
+    assert ledger.left_out == {}
+    assert ledger.total <= 600
+    said = json.loads(block(packed).splitlines()[1])["text"]
+    assert text.startswith(said)
+    assert said.endswith("says a thing.")
+    assert packed.memories[0].text == said
+    # A fact and a message that was recalled go whole, or not at all.
+    for whole in ({"facts": [fact(text)]}, {"recalled": [recalled(text)]}):
+        assert pack(600, buffer=[turn("Hi")], **whole).ledger.shortened == 0
+        assert pack(600, buffer=[turn("Hi")], **whole).ledger.memory == 0
+
+
+def test_what_the_buffer_could_not_take_is_counted_as_left_out() -> None:
+    assert pack(buffer=[turn("Hi")], cut=3).ledger.left_out == {"buffer": 3}
+
+
 def test_the_most_relevant_memories_win_over_the_rest() -> None:
     rows = [recalled(f"memory number {number} " + "word " * 80) for number in range(20)]
     packed = pack(1_000, buffer=[turn("Hi")], recalled=rows)
