@@ -142,7 +142,7 @@ def test_long_messages_leave_memory_its_share() -> None:
 
 
 def test_memory_cannot_take_more_than_its_share_from_the_messages() -> None:
-    said = [turn("word " * 100) for _ in range(100)]
+    said = [turn("word " * 100) for _ in range(200)]
     rows = [recalled("word " * 400) for _ in range(40)]
     ledger = pack(buffer=said, recalled=rows).ledger
     assert 0.2 * 16_000 < ledger.memory <= 0.25 * 16_000
