@@ -81,6 +81,9 @@ bench-consolidation: install-dev ## Time how conversations get into memory
 prove-consolidation: install-dev ## Kill -9 a worker at 100 points of consolidation
 	@CONSOLIDATION_KILLS=100 $(BIN)/python -m pytest -q -s -p no:randomly \
 		tests/faults/test_kill_consolidation.py
+.PHONY: bench-working
+bench-working: install-dev ## Time working memory, and a message until its request leaves
+	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_working.py
 
 .PHONY: prove-isolation storm
 prove-isolation: install-dev ## Take each wall away in turn: the tests must go red

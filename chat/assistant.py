@@ -7,6 +7,7 @@ waited for: one scope reads what the turn needs, another stores what came of it.
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,9 +22,11 @@ from chat import push, services, tools, turns
 from chat.history import recent_turns
 from chat.models import Conversation
 from memory import context as contexts
-from memory import disclosure, facts, quarantine, recall, summaries, uses, working
+from memory import disclosure, quarantine, recall, summaries, uses, working
+from memory import settings as memory_settings
 from memory.context import Context, Ledger
 from memory.extraction import discrete
+from memory.known import known
 from memory.llm import gateway
 from memory.llm.errors import LLMError
 from memory.llm.types import (
@@ -37,6 +40,10 @@ from memory.llm.types import (
     ToolCalls,
     Usage,
 )
+from memory.models import MemorySettings
+from memory.recall import Recalled
+from memory.types import Turn
+from memory.working import Buffer
 
 logger = logging.getLogger(__name__)
 
@@ -256,7 +263,8 @@ def _question(conversation_id: UUID) -> str:
     """Return what the customer asked since the last answer, as one text."""
     conversation = Conversation.objects.get(pk=conversation_id)
     asked: list[str] = []
-    for said in reversed(recent_turns(conversation)):
+    limits = working.Limits.of(memory_settings.current())
+    for said in reversed(recent_turns(conversation, limits).turns):
         if said.author != "customer":
             break
         asked.append(said.text)
@@ -268,7 +276,9 @@ def _read(turn: turns.Turn, query: recall.Query) -> Prepared:
         pk=turn.conversation_id
     )
     tenant = Tenant.objects.get(pk=turn.tenant_id)
-    context = build_context(tenant, conversation, query)
+    desk = memory_settings.current()
+    buffer = recent_turns(conversation, working.Limits.of(desk))
+    context = build_context(tenant, conversation, query, buffer=buffer, desk=desk)
     toolbox = tools.toolbox(
         tenant_id=turn.tenant_id,
         customer_id=turn.customer_id,
@@ -277,22 +287,21 @@ def _read(turn: turns.Turn, query: recall.Query) -> Prepared:
     request = ReplyRequest(
         messages=context.messages,
         tools=toolbox.specs(),
-        memories=(*_told_just_now(conversation), *context.memories),
+        memories=(*_told_just_now(buffer.turns), *context.memories),
         customer_name=conversation.customer.name,
         desk_name=tenant.name,
     )
     return Prepared(request, context, toolbox)
 
 
-def _told_just_now(conversation: Conversation) -> list[MemoryItem]:
-    """Return what the customer told in this conversation, newest first.
+def _told_just_now(heard: Sequence[Turn]) -> list[MemoryItem]:
+    """Return what the customer told in these turns, newest first.
 
     A language model reads it in the messages; the embedded assistant needs it as facts,
     and consolidation has not seen it yet.
     """
     if gateway.connected():
         return []
-    heard = recent_turns(conversation)
     sent_at = {turn.id: turn.sent_at for turn in heard}
     return [
         MemoryItem(
@@ -308,35 +317,58 @@ def _told_just_now(conversation: Conversation) -> list[MemoryItem]:
 
 
 def build_context(
-    tenant: Tenant, conversation: Conversation, query: recall.Query
+    tenant: Tenant,
+    conversation: Conversation,
+    query: recall.Query,
+    *,
+    buffer: Buffer,
+    desk: MemorySettings,
 ) -> Context:
-    """Pack what the model gets for this question, by the tenant's plan."""
-    buffer = recent_turns(conversation)
+    """Pack what the model gets for this question, by the tenant's plan and settings."""
     if tenant.plan == Tenant.Plan.FREE:
         return contexts.pack(
-            desk=tenant.name, budget_tokens=tenant.context_tokens, buffer=buffer
+            desk=tenant.name,
+            budget_tokens=tenant.context_tokens,
+            buffer=buffer.turns,
+            cut=len(buffer.cut),
         )
-    summary = summaries.latest_rolling(conversation.customer_id, conversation.id)
-    if summary is not None:
-        covered = set(summary.message_ids)
-        buffer = [said for said in buffer if said.id not in covered]
+    told = known(
+        conversation.customer_id, conversation.id, limits=working.Limits.of(desk)
+    )
+    only_forgets = desk.window == MemorySettings.Window.FORGET
+    summary = None if only_forgets else told.summary
+    covered = set(summary.message_ids) if summary else set()
+    open_turns = [said for said in buffer.turns if said.id not in covered]
     recalled = recall.recall(
         query,
         customer_id=conversation.customer_id,
         limit=RECALL_LIMIT,
-        known=[said.id for said in buffer],
+        known=[said.id for said in open_turns],
     )
     best = recalled[: uses.COUNTED]
     uses.count(tenant.id, (m.source_id for m in best if m.kind == "fact"))
+    if only_forgets:
+        recalled = [
+            memory for memory in recalled if _is_elsewhere(memory, conversation)
+        ]
     return contexts.pack(
         desk=tenant.name,
         budget_tokens=tenant.context_tokens,
-        buffer=buffer,
+        buffer=open_turns,
+        cut=len(set(buffer.cut) - covered),
         summary=summary,
-        facts=list(facts.current_facts().filter(customer_id=conversation.customer_id)),
+        facts=told.facts,
         recalled=recalled,
         verified=conversation.customer.verified,
     )
+
+
+def _is_elsewhere(memory: Recalled, conversation: Conversation) -> bool:
+    """Say whether a memory is no part of what this conversation has forgotten.
+
+    A fact that was told in it is one about the customer, and stays.
+    """
+    return memory.kind == "fact" or memory.conversation_id != conversation.id
 
 
 def _context_json(
@@ -365,14 +397,17 @@ def _context_json(
 
 def _roll_up_if_long(conversation_id: UUID, ledger: Ledger) -> None:
     conversation = Conversation.objects.get(pk=conversation_id)
-    if conversation.status != Conversation.Status.OPEN:
+    desk = memory_settings.current()
+    if (
+        conversation.status != Conversation.Status.OPEN
+        or desk.window == MemorySettings.Window.FORGET
+    ):
         return
     summary = summaries.latest_rolling(conversation.customer_id, conversation_id)
     covered = summary.to_seq if summary else 0
     # Most conversations are too short for either limit. The task counts exactly.
     if (
-        conversation.last_seq - covered > working.BUFFER_MESSAGES
-        or ledger.buffer > summaries.ROLL_UP_TOKENS
+        conversation.last_seq - covered > desk.buffer_messages
         or "buffer" in ledger.left_out
     ):
         services.schedule("roll_up_conversation", conversation)

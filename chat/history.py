@@ -10,6 +10,7 @@ from chat.models import Conversation, Message
 from memory import working
 from memory.extraction.secrets import without_secrets
 from memory.types import Author, Turn
+from memory.working import Buffer, Limits
 
 
 def as_turn(message: Message) -> Turn:
@@ -41,14 +42,21 @@ def said(conversation_id: UUID) -> QuerySet[Message]:
     )
 
 
-def recent_turns(conversation: Conversation) -> list[Turn]:
+def recent_turns(conversation: Conversation, limits: Limits) -> Buffer:
     """Return the buffer: the last messages, from Redis or else from PostgreSQL.
 
     Secrets are masked in it: it is kept in Redis and goes to models.
+
+    Args:
+        conversation: As it was read; what came after that is not in the buffer. Not
+            inside of a transaction that adds to it: what may be rolled back is not to
+            be kept.
+        limits: How much the desk wants in it.
     """
 
     def load() -> list[Turn]:
-        newest = said(conversation.id).reverse()[: working.BUFFER_MESSAGES]
+        known = said(conversation.id).filter(seq__lte=conversation.last_seq)
+        newest = known.reverse()[: limits.messages]
         return without_secrets(turns(reversed(newest)))
 
     return working.buffer(
@@ -56,5 +64,6 @@ def recent_turns(conversation: Conversation) -> list[Turn]:
         conversation.customer_id,
         conversation.id,
         version=conversation.last_seq,
+        limits=limits,
         load=load,
     )

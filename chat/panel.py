@@ -9,6 +9,7 @@ from uuid import UUID
 from chat.history import recent_turns
 from chat.models import Conversation, Message
 from memory import facts, summaries, working
+from memory import settings as memory_settings
 from memory.models import Evidence, Fact, Summary
 
 # The ledger's tiers in the order of the context: key, tier class of the design, label.
@@ -117,8 +118,9 @@ def panel(conversation: Conversation, message_id: UUID | None = None) -> Panel:
         message_id: The answer to explain; the newest one, when None.
     """
     customer_id = conversation.customer_id
+    limits = working.Limits.of(memory_settings.current())
     # What the next answer would read: loaded now, if it is not there.
-    recent_turns(conversation)
+    recent_turns(conversation, limits)
     history = Fact.objects.filter(customer_id=customer_id, valid_to__isnull=False)
     return Panel(
         receipt=_receipt(conversation, message_id),
@@ -175,6 +177,11 @@ def _budget(ledger: Mapping[str, Any]) -> Budget:
         at += tokens
     dropped = sum(ledger["left_out"].values())
     left_out = f"{dropped} left out" if dropped else "nothing left out"
+    # Contexts of before these were counted have neither.
+    if shortened := ledger.get("shortened"):
+        left_out += f", {shortened} shortened"
+    if ledger.get("over"):
+        left_out += ", the newest message is over the budget by itself"
     return Budget(ledger["total"], budget, left_out, tuple(parts))
 
 

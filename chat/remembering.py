@@ -16,12 +16,12 @@ from chat.models import Conversation, Message
 from chat.services import lock
 from chat.spans import next_span
 from memory import consolidation, disclosure, embeddings, facts, summaries
+from memory import settings as memory_settings
 from memory.llm import metering
 from memory.llm.config import Job
-from memory.llm.tokens import count_tokens
 from memory.llm.types import EmbeddingModelInfo
-from memory.models import Summary
-from memory.working import BUFFER_MESSAGES
+from memory.models import MemorySettings, Summary
+from memory.working import turn_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -199,14 +199,20 @@ def _record_failure(run: consolidation.Run, reason: str) -> None:
 
 
 def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
-    """Summarise the older half of what no rolling summary covers, when it is long."""
+    """Summarise the older half of what no rolling summary covers, when it is long.
+
+    A desk that only forgets what leaves the buffer has no rolling summaries.
+    """
     with customer_scope(tenant_id, customer_id):
+        desk = memory_settings.current()
+        if desk.window == MemorySettings.Window.FORGET:
+            return False
         prior = summaries.latest_rolling(customer_id, conversation_id)
         done = prior.to_seq if prior else 0
         messages = list(said(conversation_id))
     open_messages = [message for message in messages if message.seq > done]
     older = open_messages[: len(open_messages) // 2]
-    if not older or not _is_long(open_messages):
+    if not older or not _is_long(open_messages, desk):
         return False
     with customer_scope(tenant_id, customer_id):
         for job in _SUMMARY_JOBS:
@@ -265,8 +271,8 @@ def _locked(conversation_id: UUID) -> Conversation | None:
         return None
 
 
-def _is_long(messages: list[Message]) -> bool:
-    if len(messages) > BUFFER_MESSAGES:
+def _is_long(messages: list[Message], desk: MemorySettings) -> bool:
+    """Say whether messages are more than the desk's buffer takes."""
+    if len(messages) > desk.buffer_messages:
         return True
-    tokens = sum(count_tokens(message.text) for message in messages)
-    return tokens > summaries.ROLL_UP_TOKENS
+    return sum(map(turn_tokens, turns(messages))) > desk.buffer_tokens

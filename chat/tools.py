@@ -1,13 +1,14 @@
 """The tenant's HTTP tools: what the assistant may look up, and the cached answers.
 
 An answer is kept in working memory by tool and arguments, so that three questions about
-one order make one look-up.
+one order make one look-up, and two at the same moment, too.
 """
 
 import asyncio
 import json
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -65,21 +66,23 @@ class Toolbox:
         if refusal := _refusal(tool, arguments, self.customer_ref):
             return _problem(refusal), False
         key = (self.tenant_id, self.customer_id, self.conversation_id)
-        kept = await asyncio.to_thread(
-            working.cached_tool_result, *key, tool=tool.name, arguments=arguments
-        )
-        if kept is not None:
+        question: Any = {"tool": tool.name, "arguments": arguments}
+        read = partial(working.cached_tool_result, *key, **question)
+        if (kept := await asyncio.to_thread(read)) is not None:
             return kept, True
-        result, good = await look_up(tool, arguments, self.customer_ref)
-        if good:
-            await asyncio.to_thread(
-                working.keep_tool_result,
-                *key,
-                tool=tool.name,
-                arguments=arguments,
-                result=result,
-                keep_s=tool.cache_s,
-            )
+        async with working.look_up_once(*key, **question, timeout_s=tool.timeout_s):
+            # Somebody else may have been through with it just now.
+            if (kept := await asyncio.to_thread(read)) is not None:
+                return kept, True
+            result, good = await look_up(tool, arguments, self.customer_ref)
+            if good:
+                await asyncio.to_thread(
+                    working.keep_tool_result,
+                    *key,
+                    **question,
+                    result=result,
+                    keep_s=tool.cache_s,
+                )
         return result, False
 
 

@@ -1,6 +1,7 @@
 """What ends by itself: memories whose time is over."""
 
 from collections import Counter
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import CustomerModel
 from accounts.scope import require_tenant
-from memory import embeddings, retention
+from memory import embeddings, retention, working
 from memory.models import Embedding, Fact, Summary
 
 # Rows of a kind in one transaction: short enough for others to wait for it.
@@ -57,14 +58,16 @@ def _delete(rows: QuerySet[CustomerModel]) -> int:
 
     Rows that somebody else works on are left for the next batch.
     """
-    ids: list[UUID] = list(
-        rows.select_for_update(skip_locked=True).values_list("id", flat=True)[
-            :BATCH_ROWS
-        ]
-    )
+    found = rows.select_for_update(skip_locked=True, of=("self",))[:BATCH_ROWS]
+    whose: dict[UUID, UUID] = dict(found.values_list("id", "customer_id"))
+    ids = list(whose)
     if not ids:
         return 0
     if rows.model in (Fact, Summary):
         embeddings.remove(ids)
     rows.model.objects.filter(id__in=ids).delete()
+    for customer_id in set(whose.values()):
+        transaction.on_commit(
+            partial(working.forget_bundles, require_tenant(), customer_id)
+        )
     return len(ids)

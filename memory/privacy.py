@@ -241,7 +241,8 @@ def remaining(customer_id: UUID) -> int:
     """Count what is left of a customer, in PostgreSQL and in Redis.
 
     This looks at every table with a column named for a customer in the database's own
-    catalogue, and at every key in Redis: not at the lists that erasure worked through.
+    catalogue, and at every key and every list of sessions in Redis: not at the lists
+    that erasure worked through.
 
     Raises:
         redis.RedisError: Redis did not answer.
@@ -260,7 +261,7 @@ def remaining(customer_id: UUID) -> int:
                 [customer_id],
             )
             found += cursor.fetchone()[0]
-    return found + len(working.keys_like(f"*{customer_id.hex}*"))
+    return found + working.traces(customer_id)
 
 
 def _categories(customer: Customer) -> Iterator[Category]:
@@ -293,12 +294,10 @@ def _place(store: str) -> int:
 
 def _count_keys(customer_ids: Collection[UUID]) -> int | None:
     tenant_id = require_tenant()
-    theirs = tuple(working.customer_prefix(tenant_id, each) for each in customer_ids)
     try:
-        keys = working.keys_like(f"t:{tenant_id.hex}:c:*")
+        return working.count(tenant_id, customer_ids)
     except redis.RedisError:
         return None
-    return sum(key.startswith(theirs) for key in keys)
 
 
 def _delete_rows(model: type[CustomerModel], customer_id: UUID) -> int:

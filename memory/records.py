@@ -56,6 +56,11 @@ class Record:
         }
 
     @property
+    def working_tokens(self) -> int:
+        """What all of working memory counts in a prompt."""
+        return sum(item.tokens for item in self.working)
+
+    @property
     def pinned(self) -> int:
         """How many of the current facts are pinned."""
         return sum(fact.pinned for fact in self.current)

@@ -1,14 +1,16 @@
 """What people do to facts: correct, take back, erase, pin."""
 
 from datetime import datetime
+from functools import partial
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
 from accounts.queue import enqueue
-from memory import embeddings
+from memory import embeddings, working
 from memory.facts.making import MAX_VALUE_CHARS, normal_of
 from memory.facts.rows import can_be_current, close, content_hash, current_of_key
 from memory.models import Evidence, Fact
@@ -103,6 +105,9 @@ def _delete(fact: Fact) -> None:
     Evidence.objects.filter(fact=fact).delete()
     Fact.objects.filter(superseded_by=fact).update(superseded_by=None)
     Fact.objects.filter(pk=fact.pk).delete()
+    transaction.on_commit(
+        partial(working.forget_bundles, fact.tenant_id, fact.customer_id)
+    )
 
 
 def _put_back(older: Fact, *, until: datetime | None, by: Fact | None) -> Fact | None:

@@ -20,14 +20,9 @@ from memory.summaries.writing import (
     labelled,
 )
 
-# A running conversation is rolled up when its messages that no summary covers pass this
-# (mission, F4), or when they no longer fit the buffer.
-ROLL_UP_TOKENS = 4_000
-
 __all__ = [
     "EPISODE_TOKENS",
     "ROLLING_TOKENS",
-    "ROLL_UP_TOKENS",
     "Written",
     "current_episodes",
     "draft_embedded",

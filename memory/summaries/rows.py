@@ -1,13 +1,15 @@
 """The stored summaries: their versions, scores and index entries."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from accounts.scope import require_tenant
-from memory import embeddings
+from memory import embeddings, working
 from memory.llm.tokens import count_tokens
 from memory.models import Embedding, Summary
 from memory.types import Score, Sentiment, SummaryDraft, Turn
@@ -129,3 +131,6 @@ def erase(summary: Summary) -> None:
     """Erase one summary and its vector."""
     embeddings.remove([summary.id])
     summary.delete()
+    transaction.on_commit(
+        partial(working.forget_bundles, summary.tenant_id, summary.customer_id)
+    )

@@ -208,8 +208,8 @@ def erase_working_item(request: HttpRequest, customer_id: UUID) -> HttpResponse:
         title="Erase this from working memory?",
         quote=item.text,
         sentences=(
-            "The messages stay: the assistant reads them again, or asks the tool"
-            " again, when it next needs them.",
+            "Messages, facts and summaries stay: the assistant reads them again, or"
+            " asks the tool again, when it next needs them.",
         ),
         button="Erase item",
         fields=(("key", item.key),),

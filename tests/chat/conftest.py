@@ -56,6 +56,7 @@ class Shop:
         orders: Order number → what is answered about it.
         status: Answer every look-up with this status instead.
         endless_every_s: Answer with no end, a piece after each such pause.
+        pause_s: Take so long over every answer.
     """
 
     url: str = ""
@@ -64,6 +65,7 @@ class Shop:
     orders: dict[str, dict[str, object]] = field(default_factory=dict)
     status: int = 0
     endless_every_s: float = 0.0
+    pause_s: float = 0.0
 
 
 @pytest.fixture
@@ -87,6 +89,7 @@ def shop() -> Iterator[Shop]:
         def do_GET(self) -> None:
             it.asked.append(self.path)
             it.headers.append(dict(self.headers.items()))
+            time.sleep(it.pause_s)
             order = it.orders.get(self.path.removeprefix("/orders/"))
             self.send_response(it.status or (200 if order else 404))
             self.end_headers()

@@ -2,19 +2,23 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import redis
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 
 from accounts.models import Customer, Tenant, User
 from accounts.scope import tenant_scope
-from chat import assistant, push, services, turns
+from chat import assistant, push, remembering, services, turns
+from chat.history import recent_turns
 from chat.models import Conversation, HttpTool, Message
 from chat.tools import MAX_RESULT_CHARS, toolbox
+from memory import recall, working
 from memory.llm import gateway
 from memory.llm.errors import RetryableError
 from memory.llm.types import (
@@ -25,6 +29,8 @@ from memory.llm.types import (
     ToolCall,
     Usage,
 )
+from memory.models import MemorySettings
+from memory.working import Limits
 from tests.chat.conftest import Shop
 from tests.conftest import make_conversation, make_customer
 from tests.memory.remembered import remember
@@ -274,7 +280,6 @@ def test_the_free_plan_keeps_messages_that_a_rolling_summary_covers(
     elena: Customer, model: ScriptedOpenAI
 ) -> None:
     from accounts.scope import identity_scope
-    from chat import remembering
 
     conversation = make_conversation(elena, *(f"Remark {n}" for n in range(21)))
     assert remembering.roll_up(elena.tenant_id, elena.id, conversation.id)
@@ -289,8 +294,6 @@ def test_the_free_plan_keeps_messages_that_a_rolling_summary_covers(
 def test_a_rolling_summary_replaces_the_messages_it_covers(
     elena: Customer, model: ScriptedOpenAI
 ) -> None:
-    from chat import remembering
-
     conversation = make_conversation(elena, *(f"Remark {n}" for n in range(21)))
     assert remembering.roll_up(elena.tenant_id, elena.id, conversation.id)
     model.stream("Fine.")
@@ -301,7 +304,173 @@ def test_a_rolling_summary_replaces_the_messages_it_covers(
     assert "so_far" in memory
 
 
+def test_a_buffer_of_the_desks_own_size_is_what_the_model_gets(
+    elena: Customer, model: ScriptedOpenAI
+) -> None:
+    wants(elena, buffer_messages=3)
+    conversation = make_conversation(elena, *(f"Remark {n}" for n in range(9)))
+    model.stream("Fine.")
+    answer_now(conversation)
+    assert remarks(model) == ["Remark 6", "Remark 7", "Remark 8"]
+    wants(elena, buffer_messages=20, buffer_tokens=20)
+    ask(conversation, "Remark 9")
+    model.stream("Fine.")
+    answer_now(conversation)
+    assert remarks(model) == ["Remark 8", "Fine.", "Remark 9"]
+
+
+def test_a_desk_that_only_forgets_sends_nothing_of_the_older_part(
+    elena: Customer,
+) -> None:
+    """Neither as a summary from before, nor as what is recalled of it; facts stay."""
+    conversation = make_conversation(
+        elena, "My printer Quillon 9 is broken.", *(f"Remark {n}" for n in range(24))
+    )
+    ids = (elena.tenant_id, elena.id, conversation.id)
+    assert remembering.roll_up(*ids)
+    assert remembering.consolidate(*ids)
+    remember(elena, "city", "Ghent", "Lives in Ghent.")
+    ask(conversation, "What about my printer Quillon 9?")
+    query = recall.prepare(
+        "What about my printer Quillon 9?", tenant_id=elena.tenant_id
+    )
+    with tenant_scope(elena.tenant_id):
+        tenant = Tenant.objects.get(pk=elena.tenant_id)
+        conversation = Conversation.objects.select_related("customer").get()
+        sent = {}
+        for window in ("summarise", "forget"):
+            desk = MemorySettings(window=window)
+            buffer = recent_turns(conversation, Limits.of(desk))
+            sent[window] = assistant.build_context(
+                tenant, conversation, query, buffer=buffer, desk=desk
+            )
+    older = sent["summarise"]
+    assert older.ledger.summary > 0
+    newer = sent["forget"]
+    assert newer.ledger.summary == 0
+    texts = [memory.text for memory in newer.memories]
+    assert "Lives in Ghent." in texts
+    assert not [t for t in texts if "broken" in t and "Quillon" in t and "My" in t]
+    assert {m.conversation_id for m in newer.recalled if m.kind != "fact"} <= {None}
+    assert [m.content for m in newer.messages[-20:]][:2] == ["Remark 5", "Remark 6"]
+
+
+def test_a_desk_that_only_forgets_makes_no_rolling_summary(
+    elena: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wants(elena, window="forget")
+    scheduled: list[str] = []
+    monkeypatch.setattr(services, "schedule", lambda task, _: scheduled.append(task))
+    conversation = make_conversation(elena, *(f"Remark {n}" for n in range(24)))
+    answer_now(conversation)
+    assert scheduled == []
+    assert not remembering.roll_up(elena.tenant_id, elena.id, conversation.id)
+    wants(elena, window="summarise")
+    assert remembering.roll_up(elena.tenant_id, elena.id, conversation.id)
+
+
+def wants(customer: Customer, **how: object) -> None:
+    """Let the desk want its memory so."""
+    with tenant_scope(customer.tenant_id):
+        MemorySettings.objects.update_or_create(
+            tenant_id=customer.tenant_id, defaults=how
+        )
+
+
+def remarks(model: ScriptedOpenAI) -> list[str]:
+    """What was said, as the model got it the last time."""
+    messages = model.requests[-1].body["messages"]
+    return [
+        m["content"]
+        for m in messages
+        if m["role"] != "system" and not m["content"].startswith("<memory")
+    ]
+
+
 # --- Tools ----------------------------------------------------------------------------
+
+
+def test_two_simultaneous_questions_make_one_look_up(
+    elena: Customer, shop: Shop, order_tool: HttpTool
+) -> None:
+    conversation = make_conversation(elena, "Where is it?")
+    shop.pause_s = 0.3
+    calls = [
+        ToolCall(str(n), "look_up_order", {"order_number": "LF-20418"})
+        for n in range(4)
+    ]
+    results = use_together(elena, calls, conversation)
+    assert shop.asked == ["/orders/LF-20418"]
+    assert len({text for text, _ in results}) == 1
+    assert sorted(cached for _, cached in results) == [False, True, True, True]
+
+
+def test_look_ups_of_different_orders_do_not_wait_for_each_other(
+    elena: Customer, shop: Shop, order_tool: HttpTool
+) -> None:
+    conversation = make_conversation(elena, "Where is it?")
+    shop.pause_s = 0.4
+    calls = [
+        ToolCall(str(n), "look_up_order", {"order_number": f"LF-{n}"}) for n in range(4)
+    ]
+    started = time.monotonic()
+    use_together(elena, calls, conversation)
+    assert time.monotonic() - started < 1.2
+    assert len(shop.asked) == 4
+
+
+def test_who_waited_for_a_look_up_that_failed_makes_one_of_his_own(
+    elena: Customer, shop: Shop, order_tool: HttpTool
+) -> None:
+    conversation = make_conversation(elena, "Where is it?")
+    shop.status, shop.pause_s = 500, 0.1
+    calls = [looking_up("LF-20418") for _ in range(2)]
+    results = use_together(elena, calls, conversation)
+    assert [cached for _, cached in results] == [False, False]
+    assert len(shop.asked) == 2
+
+
+def test_with_redis_away_each_look_up_is_made(
+    elena: Customer, shop: Shop, order_tool: HttpTool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = make_conversation(elena, "Where is it?")
+    gone = redis.Redis.from_url("unix:///nowhere/redis.sock", decode_responses=True)
+    monkeypatch.setattr(working.connection, "client", lambda: gone)
+    calls = [looking_up("LF-20418") for _ in range(2)]
+    results = use_together(elena, calls, conversation)
+    assert ["in transit" in text for text, _ in results] == [True, True]
+
+
+def test_who_asks_a_tool_names_no_customer(elena: Customer) -> None:
+    async def ask_it() -> list[str]:
+        here = (elena.tenant_id, elena.id, uuid4())
+        question: dict[str, Any] = {"tool": "x", "arguments": {}}
+        async with working.look_up_once(*here, **question, timeout_s=1):
+            return working.keys_like("*")
+
+    (key,) = asyncio.run(ask_it())
+    assert elena.id.hex not in key
+    assert working.keys_like("*") == []
+
+
+def looking_up(order: str) -> ToolCall:
+    return ToolCall(str(uuid4()), "look_up_order", {"order_number": order})
+
+
+def use_together(
+    customer: Customer, calls: list[ToolCall], conversation: Conversation
+) -> list[tuple[str, bool]]:
+    with tenant_scope(customer.tenant_id):
+        box = toolbox(
+            tenant_id=customer.tenant_id,
+            customer_id=customer.id,
+            conversation_id=conversation.id,
+        )
+
+    async def call_all() -> list[tuple[str, bool]]:
+        return await asyncio.gather(*map(box.call, calls))
+
+    return asyncio.run(call_all())
 
 
 def test_three_questions_about_one_order_cost_one_look_up(

@@ -11,12 +11,11 @@ from accounts.models import Customer, Tenant, User
 from accounts.scope import customer_scope, tenant_scope
 from chat import remembering, services, turns
 from chat.models import Conversation, Message
-from memory import consolidation, facts, privacy, summaries
+from memory import consolidation, facts, privacy, summaries, working
 from memory.consolidation import applying
 from memory.extraction import prompts
 from memory.llm.tokens import count_tokens
-from memory.models import Embedding, Evidence, Fact, Summary
-from memory.types import Turn
+from memory.models import Embedding, Evidence, Fact, MemorySettings, Summary
 from tests.conftest import make_conversation, make_customer
 from tests.scripted_openai import ScriptedOpenAI
 from tests.threads import at_once
@@ -508,7 +507,8 @@ def test_messages_become_turns_with_their_authors(elena: Customer, alice: User) 
         services.send_as_agent(
             conversation_id=conversation.id, user=alice, text="Me now"
         )
-        found: list[Turn] = recent_turns(Conversation.objects.get())
+        limits = working.Limits.of(MemorySettings())
+        found = recent_turns(Conversation.objects.get(), limits).turns
     assert [(it.author, it.text) for it in found] == [
         ("customer", "Hello"), ("assistant", "Hi"), ("agent", "Me now"),
     ]  # fmt: skip

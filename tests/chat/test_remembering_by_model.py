@@ -14,7 +14,8 @@ from chat.history import recent_turns
 from chat.models import Conversation
 from memory import consolidation, facts, recall, working
 from memory.llm import prices
-from memory.models import Consolidation, Summary
+from memory.models import Consolidation, MemorySettings, Summary
+from memory.working import Limits
 from tests.chat.test_remembering import answer, fact
 from tests.conftest import make_conversation
 from tests.scripted_openai import (
@@ -163,12 +164,20 @@ def test_neither_the_live_buffer_nor_a_replys_context_holds_a_secret(
     redis = working.client()
     refuse_secrets(str([redis.get(key) for key in redis.keys("t:*")]))
     query = recall.prepare("And now?", tenant_id=elena.tenant_id)
-    context = in_scope(elena, lambda: build_context(elena.tenant, conversation, query))
+    desk = MemorySettings()
+
+    def packed() -> Any:
+        buffer = recent_turns(conversation, Limits.of(desk))
+        return build_context(
+            elena.tenant, conversation, query, buffer=buffer, desk=desk
+        )
+
+    context = in_scope(elena, packed)
     refuse_secrets(str(context.messages))
 
 
 def recent(conversation: Conversation) -> Callable[[], Any]:
-    return lambda: recent_turns(conversation)
+    return lambda: recent_turns(conversation, Limits.of(MemorySettings()))
 
 
 def in_scope(customer: Customer, work: Callable[[], Any]) -> Any:

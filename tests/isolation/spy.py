@@ -20,7 +20,6 @@ ALLOWED = {
     rf"cache:\d+:({_TENANT}|health$)": "the health check, or a tenant's own",
     r"cache:\d+:allauth": "rate limits of the sign-in, before anybody is known",
     r"queue:": "Celery's queue: the names of tasks, and ids",
-    r"erased:[0-9a-f]{32}$": "the mark of an erasure does not say whose it was",
 }
 # What may carry a customer's words, as it is a tenant's own.
 _OF_A_TENANT = re.compile(rf"(layer__group__|cache:\d+:)?{_TENANT}")

@@ -1,6 +1,6 @@
 """The world of the matrix: an attacker's tenant and a victim's, every table filled."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -148,8 +148,14 @@ def _hashes(tenant: str, customer: str | None) -> dict[str, str]:
 
 def redis_of(owner: Owner) -> dict[str, Any]:
     """What Redis holds about a tenant, or names it."""
-    keys = working.keys_like(f"*{owner.tenant.id.hex}*")
-    return {key: working.client().get(key) for key in sorted(keys)}
+    redis = working.client()
+    read: dict[str, Callable[[str], Any]] = {
+        "string": redis.get,
+        "set": redis.smembers,
+        "zset": lambda key: redis.zrange(key, 0, -1, withscores=True),
+    }
+    keys = sorted(working.keys_like(f"*{owner.tenant.id.hex}*"))
+    return {key: read[str(redis.type(key))](key) for key in keys}
 
 
 def keep_unchanged(*owners: Owner, whole_tenant: bool = True) -> Any:

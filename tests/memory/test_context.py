@@ -13,8 +13,8 @@ from accounts.models import Customer
 from accounts.scope import customer_scope
 from memory import context, facts
 from memory.context import Context
+from memory.known import KnownFact, KnownSummary, as_known
 from memory.llm.tokens import count_message_tokens
-from memory.models import Fact, Summary
 from memory.recall import Reasons, Recalled
 from memory.types import Author, Turn
 from tests.memory.remembered import tell
@@ -54,10 +54,21 @@ def recalled(
     )
 
 
-def fact(text: str, **fields: Any) -> Fact:
-    it = Fact(key="city", value=text[:50], text=text, valid_from=NOW, **fields)
-    it._prefetched_objects_cache = {"evidence": []}  # type: ignore[attr-defined]
-    return it
+def fact(text: str, **fields: Any) -> KnownFact:
+    values: dict[str, Any] = {
+        "id": uuid4(),
+        "kind": "fact",
+        "key": "city",
+        "value": text[:50],
+        "text": text,
+        "source": "customer",
+        "valid_from": NOW,
+    }
+    return KnownFact(**{**values, **fields})
+
+
+def summary(text: str) -> KnownSummary:
+    return KnownSummary(uuid4(), text)
 
 
 def pack(budget: int = 16_000, **parts: Any) -> Context:
@@ -82,8 +93,8 @@ def test_any_context_counts_what_its_ledger_says_and_stays_in_budget(seed: int) 
     buffer = [turn(random_text(dice, 60)) for _ in range(dice.randint(1, 8))]
     known = [fact(random_text(dice, 30)) for _ in range(dice.randint(0, 6))]
     found = [recalled(random_text(dice, 60)) for _ in range(dice.randint(0, 8))]
-    summary = dice.choice((None, Summary(text=random_text(dice, 80))))
-    packed = pack(budget, buffer=buffer, facts=known, recalled=found, summary=summary)
+    so_far = dice.choice((None, summary(random_text(dice, 80))))
+    packed = pack(budget, buffer=buffer, facts=known, recalled=found, summary=so_far)
     ledger = packed.ledger
     assert ledger.total == count_message_tokens(packed.messages)
     newest_alone = pack(budget, buffer=buffer[-1:]).ledger.total
@@ -97,7 +108,7 @@ def test_any_context_counts_what_its_ledger_says_and_stays_in_budget(seed: int) 
     left = sum(
         ledger.left_out.get(tier, 0) for tier in ("facts", "recalled", "summary")
     )
-    assert shown + left == len(known) + len(found) + (summary is not None)
+    assert shown + left == len(known) + len(found) + (so_far is not None)
 
 
 def test_without_memory_there_is_no_block_and_no_frame() -> None:
@@ -113,6 +124,74 @@ def test_the_newest_message_stays_even_when_it_fills_the_budget() -> None:
     )
     assert [m.content[:3] for m in packed.messages[1:]] == ["new"]
     assert packed.ledger.left_out == {"buffer": 1, "facts": 1}
+
+
+def test_long_messages_leave_memory_its_share() -> None:
+    said = [turn("word " * 700) for _ in range(20)]
+    rows = [recalled(f"memory number {number} " + "word " * 80) for number in range(12)]
+    known = [fact(f"Fact {number} of her.") for number in range(30)]
+    packed = pack(
+        buffer=said, facts=known, recalled=rows, summary=summary("So far. " * 100)
+    )
+    ledger = packed.ledger
+    assert ledger.left_out.keys() == {"buffer"}
+    assert len(packed.facts) == 30
+    assert len(packed.recalled) == 12
+    assert ledger.buffer > 16_000 - ledger.memory - ledger.instructions - 710
+    assert ledger.total <= 16_000
+
+
+def test_memory_cannot_take_more_than_its_share_from_the_messages() -> None:
+    said = [turn("word " * 100) for _ in range(200)]
+    rows = [recalled("word " * 400) for _ in range(40)]
+    ledger = pack(buffer=said, recalled=rows).ledger
+    assert 0.2 * 16_000 < ledger.memory <= 0.25 * 16_000
+    # What the messages leave is memory's again.
+    assert pack(buffer=said[:20], recalled=rows).ledger.memory > 0.7 * 16_000
+
+
+def test_what_memory_does_not_need_of_its_share_goes_to_the_messages() -> None:
+    said = [turn("word " * 100) for _ in range(200)]
+    alone = pack(buffer=said).ledger
+    beside = pack(buffer=said, facts=[fact("Lives in Ghent.")]).ledger
+    assert alone.buffer > 15_500
+    assert alone.buffer - beside.buffer <= 2 * 110
+
+
+def test_a_newest_message_over_the_budget_goes_whole_and_the_ledger_says_so() -> None:
+    packed = pack(
+        300,
+        buffer=[turn("old"), turn("new " * 1_000)],
+        facts=[fact("Ghent")],
+        summary=summary("So far. And further."),
+    )
+    assert [m.content for m in packed.messages[1:]] == ["new " * 1_000]
+    ledger = packed.ledger
+    assert ledger.left_out == {"buffer": 1, "facts": 1, "summary": 1}
+    assert ledger.over == ledger.total - 300 > 600
+    assert ledger.as_json()["over"] == ledger.over
+    assert pack(buffer=[turn("Hi")]).ledger.over == 0
+
+
+def test_a_summary_is_shortened_to_whole_sentences_before_it_is_left_out() -> None:
+    text = " ".join(f"Sentence number {number} says a thing." for number in range(60))
+    packed = pack(600, buffer=[turn("Hi")], summary=summary(text))
+    ledger = packed.ledger
+    assert ledger.shortened == 1
+    assert ledger.left_out == {}
+    assert ledger.total <= 600
+    said = json.loads(block(packed).splitlines()[1])["text"]
+    assert text.startswith(said)
+    assert said.endswith("says a thing.")
+    assert packed.memories[0].text == said
+    # A fact and a message that was recalled go whole, or not at all.
+    for whole in ({"facts": [fact(text)]}, {"recalled": [recalled(text)]}):
+        assert pack(600, buffer=[turn("Hi")], **whole).ledger.shortened == 0
+        assert pack(600, buffer=[turn("Hi")], **whole).ledger.memory == 0
+
+
+def test_what_the_buffer_could_not_take_is_counted_as_left_out() -> None:
+    assert pack(buffer=[turn("Hi")], cut=3).ledger.left_out == {"buffer": 3}
 
 
 def test_the_most_relevant_memories_win_over_the_rest() -> None:
@@ -146,7 +225,7 @@ def test_remembered_text_cannot_close_its_block() -> None:
         buffer=[turn("Hi")],
         facts=[fact(attack)],
         recalled=[recalled(attack)],
-        summary=Summary(text=attack),
+        summary=summary(attack),
     )
     text = block(packed)
     assert text.count("</memory") == text.count("<memory") == 1
@@ -184,7 +263,7 @@ def test_every_memory_says_whose_word_it_is() -> None:
             recalled("Old entry.", source=""),
             recalled("An episode.", kind="summary"),
         ],
-        "summary": Summary(text="So far."),
+        "summary": summary("So far."),
     }
     words = ["summary of what was said", "system of record", "staff"]
     words += ["customer, approved by staff"]
@@ -202,9 +281,8 @@ def test_what_stands_in_the_buffer_is_not_repeated_as_memory(
     told = tell(elena, "city", "Ghent", text="Lives in Ghent.").fact
     assert told is not None
     with customer_scope(elena.tenant_id, elena.id):
-        known = list(facts.current_facts())
-    message_id = known[0].evidence.all()[0].message_id
-    assert message_id is not None
+        known = as_known(facts.current_facts())
+    (message_id,) = known[0].message_ids
     said = Turn(message_id, "customer", "I live in Ghent", NOW)
     again = recalled("I live in Ghent", message_ids=(message_id,))
     packed = pack(buffer=[said], facts=known, recalled=[again])
@@ -226,7 +304,7 @@ def test_the_embedded_assistant_gets_the_same_memories_as_the_model() -> None:
         buffer=[turn("Hi")],
         facts=[fact("Lives in Ghent.", kind="fact")],
         recalled=[recalled("I moved")],
-        summary=Summary(text="So far so good."),
+        summary=summary("So far so good."),
     )
     texts = [json.loads(line)["text"] for line in block(packed).splitlines()[1:-1]]
     assert [memory.text for memory in packed.memories] == texts

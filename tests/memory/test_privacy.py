@@ -21,7 +21,7 @@ from accounts.models import AuditEvent, Customer, CustomerModel, User
 from accounts.scope import tenant_scope
 from chat import services
 from memory import privacy, requests, working
-from memory.models import ErasureReceipt, Fact
+from memory.models import ErasureReceipt, Fact, MemorySettings
 from memory.templatetags.memory_ui import duration, readable
 from memory.types import Turn
 from tests.clients import signed_in
@@ -225,7 +225,13 @@ def test_what_was_read_before_an_erasure_cannot_be_cached_after_it(
         erase(elena, carla)
         return [Turn(uuid4(), "customer", "I moved to Ghent", timezone.now())]
 
-    working.buffer(*elena_s, conversation_id, version=1, load=load)
+    working.buffer(
+        *elena_s,
+        conversation_id,
+        version=1,
+        limits=working.Limits.of(MemorySettings()),
+        load=load,
+    )
     make_tool_result(elena)
     assert working.keys_like(f"*{elena.id.hex}*") == []
 

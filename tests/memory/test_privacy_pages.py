@@ -439,10 +439,10 @@ def test_a_store_that_does_not_answer_is_said_so(
     request, client = opened(carla, elena), signed_in(carla)
 
     class Away:
-        def scan_iter(self, *_: object, **__: object) -> list[str]:
+        def pipeline(self, **_: object) -> None:
             raise redis.ConnectionError
 
-    monkeypatch.setattr(working, "client", Away)
+    monkeypatch.setattr(working.connection, "client", Away)
     assert "does not answer" in client.get(of("request", request)).text
 
 

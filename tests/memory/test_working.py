@@ -1,6 +1,7 @@
 """Working memory: fast when it is there, never missed when it is not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -10,9 +11,11 @@ from django.conf import settings
 
 from memory import working
 from memory.types import Turn
+from memory.working import Buffer, Limits
 
 TENANT, CUSTOMER, CONVERSATION = uuid4(), uuid4(), uuid4()
 HERE = (TENANT, CUSTOMER, CONVERSATION)
+LIMITS = Limits(messages=20, tokens=4_000, sessions=1_000, session_s=0)
 TURNS = [
     Turn(uuid4(), "customer", "Grüße 🦊", datetime(2026, 3, 2, tzinfo=UTC), "Elena"),
     Turn(uuid4(), "agent", "Hello", datetime(2026, 3, 2, 9, tzinfo=UTC)),
@@ -30,8 +33,24 @@ def loaded(turns: list[Turn]) -> tuple[list[int], Callable[[], list[Turn]]]:
     return calls, load
 
 
-def read(version: int, load: Callable[[], list[Turn]]) -> list[Turn]:
-    return working.buffer(*HERE, version=version, load=load)
+def read(
+    version: int,
+    load: Callable[[], list[Turn]],
+    where: tuple[UUID, UUID, UUID] = HERE,
+    **limits: int,
+) -> list[Turn]:
+    return list(buffer(version, load, where, **limits).turns)
+
+
+def buffer(
+    version: int,
+    load: Callable[[], list[Turn]],
+    where: tuple[UUID, UUID, UUID] = HERE,
+    **limits: int,
+) -> Buffer:
+    return working.buffer(
+        *where, version=version, limits=replace(LIMITS, **limits), load=load
+    )
 
 
 def keep(
@@ -51,7 +70,7 @@ def kept(
 @pytest.fixture
 def redis_away(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = redis.Redis.from_url("unix:///nowhere/redis.sock", decode_responses=True)
-    monkeypatch.setattr(working, "client", lambda: gone)
+    monkeypatch.setattr(working.connection, "client", lambda: gone)
 
 
 def test_the_second_read_comes_out_of_redis_unchanged() -> None:
@@ -109,17 +128,20 @@ def test_another_tool_with_the_same_arguments_has_its_own_answer() -> None:
 def test_a_tools_answer_expires() -> None:
     keep({"order": "LF-1"}, "one")
     (item,) = working.items(TENANT, CUSTOMER)
+    assert item.expires_in_s is not None
     assert 0 < item.expires_in_s <= 60
 
 
-def test_every_key_begins_with_its_tenant_and_customer() -> None:
+def test_every_key_names_its_tenant_and_customer() -> None:
     read(1, loaded(TURNS)[1])
     keep({"order": "LF-1"}, "one")
     prefix = f"t:{TENANT.hex}:c:{CUSTOMER.hex}:"
-    keys = [str(key) for key in working.client().keys("*")]
-    assert len(keys) == 2
-    assert all(key.startswith(prefix) for key in keys)
-    assert all(working.client().ttl(key) > 0 for key in keys)
+    keys = {str(key) for key in working.client().keys("*")}
+    assert {key for key in keys if not key.startswith(prefix)} == {
+        f"t:{TENANT.hex}:sessions"
+    }
+    # The buffer, the answer, and the lists that they are found by.
+    assert len(keys) == 5
 
 
 def test_what_is_in_it_can_be_looked_at() -> None:
@@ -173,4 +195,5 @@ def test_with_redis_away_nobody_may_believe_in_an_erasure(redis_away: None) -> N
 
 def test_it_is_the_redis_of_the_settings() -> None:
     keep({"order": "LF-1"}, "one")
-    assert redis.Redis.from_url(settings.REDIS_URL).dbsize() == 1
+    (item,) = working.items(TENANT, CUSTOMER)
+    assert redis.Redis.from_url(settings.REDIS_URL).exists(item.key)
