@@ -115,7 +115,7 @@ def _begin(conversation_id: UUID) -> consolidation.Run | None:
         return None
     span = next_span(conversation)
     if span is None:
-        due.done(conversation, rest=(), go_on=False)
+        due.nothing_to_do(conversation)
         conversation.save()
         return None
     if not due.has_tries_left(conversation):

@@ -1,7 +1,9 @@
 """Which messages of a conversation go into memory next."""
 
+from django.db.models import QuerySet, Subquery
+
 from chat.history import said, turns
-from chat.models import Conversation
+from chat.models import Conversation, Message
 from memory import consolidation
 from memory.llm.tokens import count_tokens
 from memory.models import Summary
@@ -12,7 +14,7 @@ def next_span(conversation: Conversation) -> consolidation.Span | None:
 
     Runs in the customer's scope, with her row loaded.
     """
-    messages = list(said(conversation.id))
+    messages = list(_whole(conversation))
     seen = conversation.consolidated_seq
     fresh_from = sum(message.seq <= seen for message in messages)
     if fresh_from == len(messages):
@@ -33,6 +35,18 @@ def next_span(conversation: Conversation) -> consolidation.Span | None:
         epoch=conversation.customer.memory_epoch,
         more=stop < len(messages),
     )
+
+
+def _whole(conversation: Conversation) -> QuerySet[Message]:
+    """Return what was said up to a reply that is being written still.
+
+    What follows the reply waits for it: memory reads on from one place.
+    """
+    messages = said(conversation.id)
+    if conversation.turn_id is None:
+        return messages
+    writing = Message.objects.filter(pk=conversation.turn_id).values("seq")
+    return messages.filter(seq__lt=Subquery(writing))
 
 
 def _episode_so_far(conversation: Conversation) -> str:
