@@ -173,8 +173,9 @@ def test_each_try_leaves_numbers_and_no_words(elena: Customer) -> None:
     assert (run.trigger, run.state, run.attempt) == ("idle", "done", 1)
     assert (run.from_seq, run.to_seq) == (0, 2)
     assert (run.engine, run.outcomes) == ("embedded", {"added": 1})
-    assert run.own_ms > 0
-    assert (run.model_ms, run.prompt_tokens, run.cost_usd) == (0, 0, 0)
+    # Its vectors are the embedded model's work.
+    assert min(run.own_ms, run.model_ms) > 0
+    assert (run.prompt_tokens, run.cost_usd) == (0, 0)
     assert planned(conversation) == ("", None)
     assert "elena@example.org" not in str(vars(run))
 
