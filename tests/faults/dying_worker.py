@@ -1,11 +1,11 @@
 """A real Celery worker that is killed -9 at given points of consolidation.
 
 The directory in `DIE_AT` has a file for each conversation in whose consolidation it
-dies, once: the file is taken away first. It says who dies (`process`, the one that works
-on it, as the kernel's killer of memory hogs does, or `worker`, all of them, as when the
-power fails) and when: `before 17` or `after 17` is about the seventeenth statement that
-goes to PostgreSQL, `later 0.2` about the time since the task began, `end 0` about the
-moment after the task and before the queue is told.
+dies, once: the file is taken away first. It says who dies (`process`, the one at work,
+as when memory runs out, or `worker`, all of them, as when the power fails) and when:
+`before 17` or `after 17` is about the seventeenth statement that goes to PostgreSQL,
+`later 0.2` about the time since the task began, `end 0` about the moment after the task
+and before the queue is told.
 
 Of every task that ends it says how many statements it took, and how long.
 """
