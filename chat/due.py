@@ -97,9 +97,12 @@ def imported(
     """
     count(conversation, messages)
     conversation.consolidate_tries = 0
-    conversation.consolidate_trigger = Trigger.IMPORT
-    idle_at = conversation.last_message_at + IDLE_AFTER
-    conversation.consolidate_at = timezone.now() if over else idle_at
+    if over:
+        conversation.consolidate_trigger = Trigger.IMPORT
+        conversation.consolidate_at = timezone.now()
+    else:
+        conversation.consolidate_trigger = Trigger.IDLE
+        conversation.consolidate_at = conversation.last_message_at + IDLE_AFTER
 
 
 def send_now(conversation: Conversation, trigger: Trigger) -> None:
@@ -180,6 +183,17 @@ def has_tries_left(conversation: Conversation) -> bool:
 def is_given_up(conversation: Conversation) -> bool:
     """Say whether a conversation failed as often as it may."""
     return not has_tries_left(conversation) and conversation.consolidate_at is None
+
+
+def nothing_to_do(conversation: Conversation) -> None:
+    """Take back the plan for a locked conversation; the caller saves it.
+
+    While a reply is written, what follows waits for it, and so does the plan.
+    """
+    if conversation.turn_id is None:
+        done(conversation, rest=(), go_on=False)
+    elif conversation.consolidate_at is not None:
+        claim(conversation, conversation.consolidate_trigger)
 
 
 def done(conversation: Conversation, *, rest: Iterable[Message], go_on: bool) -> None:

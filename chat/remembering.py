@@ -120,7 +120,7 @@ def _begin(
         return None
     span = next_span(conversation, model=model)
     if span is None:
-        due.done(conversation, rest=(), go_on=False)
+        due.nothing_to_do(conversation)
         conversation.save()
         return None
     if not due.has_tries_left(conversation):

@@ -1,7 +1,9 @@
 """Which messages of a conversation go into memory next."""
 
+from django.db.models import QuerySet, Subquery
+
 from chat.history import said, turns
-from chat.models import Conversation
+from chat.models import Conversation, Message
 from memory import consolidation, strategies
 from memory.llm.tokens import count_tokens
 from memory.llm.types import EmbeddingModelInfo
@@ -19,7 +21,7 @@ def next_span(
         conversation: Of which conversation.
         model: Which model makes the vectors.
     """
-    messages = list(said(conversation.id))
+    messages = list(_whole(conversation))
     seen = conversation.consolidated_seq
     fresh_from = sum(message.seq <= seen for message in messages)
     if fresh_from == len(messages):
@@ -42,6 +44,18 @@ def next_span(
         model=model,
         chosen=strategies.chosen(),
     )
+
+
+def _whole(conversation: Conversation) -> QuerySet[Message]:
+    """Return what was said up to a reply that is being written still.
+
+    What follows the reply waits for it: memory reads on from one place.
+    """
+    messages = said(conversation.id)
+    if conversation.turn_id is None:
+        return messages
+    writing = Message.objects.filter(pk=conversation.turn_id).values("seq")
+    return messages.filter(seq__lt=Subquery(writing))
 
 
 def _episode_so_far(conversation: Conversation) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from memory.llm import metering
 from memory.llm.minilm import WEIGHTS_SHA256, ensure_converted
 from memory.llm.types import EmbeddingModelInfo
 from memory.llm.vector_cache import VectorCache
@@ -59,7 +60,8 @@ class SentenceEmbedder:
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
         for start in range(0, len(order), _BATCH_SIZE):
             rows = order[start : start + _BATCH_SIZE]
-            vectors[rows] = self._encode_batch([ids[row] for row in rows])
+            with metering.waiting():
+                vectors[rows] = self._encode_batch([ids[row] for row in rows])
         return vectors
 
     def lengths(self, texts: Sequence[str]) -> list[int]:

@@ -93,14 +93,12 @@ class _Gateway:
         if not breaker.allows():
             message = "The model failed repeatedly and is given a rest."
             raise RetryableError(message)
-        started = time.perf_counter()
         try:
-            result = call()
+            with metering.waiting():
+                result = call()
         except LLMError as error:
             _record_failure(breaker, error)
             raise
-        finally:
-            metering.waited((time.perf_counter() - started) * 1000)
         breaker.succeeded()
         return result
 
@@ -279,7 +277,7 @@ def _embed_now(
             "embed", lambda: gateway.jobs.embed(name, texts)
         )
         return answer
-    vectors = embedding.embedder().encode(texts)
+    vectors = embedding.embedder().encode_cached(texts)
     spent = sum(tokens.count_tokens(text) for text in texts)
     return vectors, usage_since(started, embedding.INFO.name, spent, 0)
 

@@ -1,5 +1,6 @@
-"""Adds up what a piece of work spends on connected models, however deep it calls."""
+"""Adds up what a piece of work spends on models, however deep it calls them."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,13 +11,13 @@ from memory.llm.prices import cost_usd
 
 @dataclass(slots=True)
 class Meter:
-    """What was spent so far; nothing, where no model is connected.
+    """What was spent so far; without a connected model only the embedded one's time.
 
     Attributes:
         prompt_tokens: Tokens read, answers that were unusable with them.
         completion_tokens: Tokens written.
         cost_usd: By the table in `prices`.
-        waited_ms: For answers, failed calls with them.
+        waited_ms: For answers and vectors, failed calls with them.
     """
 
     prompt_tokens: int = 0
@@ -47,7 +48,12 @@ def spent(model: str, prompt_tokens: int, completion_tokens: int) -> None:
         meter.cost_usd += cost_usd(model, prompt_tokens, completion_tokens)
 
 
-def waited(ms: float) -> None:
-    """Count the time that one call took, retries with it."""
-    if meter := _running.get():
-        meter.waited_ms += ms
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Count the time that the block waits for a model, retries and failures with it."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        if meter := _running.get():
+            meter.waited_ms += (time.perf_counter() - started) * 1000

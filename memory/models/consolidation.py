@@ -20,8 +20,8 @@ class Consolidation(CustomerModel):
         reason: Why it failed, for people.
         engine: Which model and prompt, or which rules, read it.
         outcomes: How many candidates were added, merged, superseded, held ….
-        own_ms: Time without the model's.
-        model_ms: Time that was waited for models.
+        own_ms: Time without the models'.
+        model_ms: Time that was waited for models, the embedded one among them.
     """
 
     class Trigger(models.TextChoices):

@@ -13,7 +13,8 @@ from accounts.models import Customer, Tenant, User
 from accounts.scope import identity_scope, tenant_scope
 from chat import remembering
 from chat.models import Conversation, Message
-from memory import facts
+from memory import consolidation, facts
+from memory.llm.errors import RetryableError
 from memory.models import Embedding, Fact, Summary
 
 pytestmark = pytest.mark.usefixtures("rows")
@@ -137,6 +138,28 @@ def test_an_interrupted_import_goes_on_where_it_stopped(
     assert count(Summary) == 1
     run("import_conversations", path, "--tenant", "measured", "--consolidate")
     assert (count(Summary), count(Message)) == (3, 7)
+
+
+def test_it_is_said_how_many_could_not_be_consolidated(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = consolidation.plan
+
+    def fail_for_one(span: consolidation.Span) -> consolidation.Plan:
+        if "otto" in span.turns[0].text:
+            raise RetryableError("The model is away.")
+        return plan(span)
+
+    monkeypatch.setattr(consolidation, "plan", fail_for_one)
+    with pytest.raises(CommandError, match=r"^1 conversations could not"):
+        run(
+            "import_conversations",
+            write(*TALKS),
+            "--tenant",
+            "measured",
+            "--consolidate",
+        )
+    assert count(Summary) == 2
 
 
 def test_bad_lines_are_reported_by_number_and_the_good_ones_kept(

@@ -1,10 +1,13 @@
-"""A real Celery worker that kills itself, and all its processes, at a given point.
+"""A real Celery worker that is killed -9 at given points of consolidation.
 
-`DIE_IN` names the conversation in whose consolidation it dies, `DIE_AT` when:
+The directory in `DIE_AT` has a file for each conversation in whose consolidation it
+dies, once: the file is taken away first. It says who dies (`process`, the one at work,
+as when memory runs out, or `worker`, all of them, as when the power fails) and when:
 `before 17` or `after 17` is about the seventeenth statement that goes to PostgreSQL,
-`later 0.2` about the time since the task began, `end` about the moment after the task
-and before the queue is told. Without them it lives, and says how many statements each
-task needed, and how long.
+`later 0.2` about the time since the task began, `end 0` about the moment after the task
+and before the queue is told.
+
+Of every task that ends it says how many statements it took, and how long.
 """
 
 import ctypes
@@ -13,6 +16,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from celery.signals import task_postrun, task_prerun
@@ -20,35 +24,34 @@ from celery.signals import task_postrun, task_prerun
 from config.celery import app
 
 _OPTIONS = (
-    "--loglevel WARNING --pool solo"
+    "--loglevel CRITICAL --pool prefork --concurrency 1"
     " --without-gossip --without-mingle --without-heartbeat"
 )
 
 
-def die() -> None:
-    """Kill -9 everything that was started with this."""
-    os.killpg(0, signal.SIGKILL)
-
-
 class Failpoint:
-    """Counts statements, and dies at one of them."""
+    """Counts the statements of a task, and dies at its point."""
 
-    def __init__(self, when: str) -> None:
-        what, _, at = when.partition(" ")
-        self.what, self.at = what, float(at or 0)
+    def __init__(self, who: str = "", what: str = "", at: str = "0") -> None:
+        self.what, self.at = what, float(at)
+        self.victim = 0 if who == "worker" else os.getpid()
         self.statements = 0
         self.started = time.perf_counter()
         if what == "later":
-            threading.Timer(self.at, die).start()
+            threading.Timer(self.at, self.die).start()
+
+    def die(self) -> None:
+        """Kill -9 this process, or with no victim all of its group."""
+        os.kill(self.victim, signal.SIGKILL)
 
     def __call__(self, execute: Any, *statement: Any) -> Any:
         self.statements += 1
         here = self.statements == self.at
         if here and self.what == "before":
-            die()
+            self.die()
         result = execute(*statement)
         if here and self.what == "after":
-            die()
+            self.die()
         return result
 
 
@@ -57,13 +60,14 @@ _armed: list[Failpoint] = []
 
 @task_prerun.connect
 def arm(kwargs: dict[str, str], **_: Any) -> None:
-    """Put the failpoint beneath the task it is meant for."""
+    """Put a failpoint beneath a task about a conversation."""
     from django.db import connection
 
-    meant = os.environ.get("DIE_IN")
-    mine = not meant or kwargs.get("conversation_id") == meant
-    if mine and kwargs.get("conversation_id"):
-        _armed.append(Failpoint(os.environ.get("DIE_AT", "never")))
+    if conversation := kwargs.get("conversation_id"):
+        file = Path(os.environ["DIE_AT"]) / conversation
+        point = file.read_text().split() if file.exists() else []
+        file.unlink(missing_ok=True)
+        _armed.append(Failpoint(*point))
         connection.execute_wrappers.append(_armed[-1])
 
 
@@ -76,10 +80,11 @@ def tell(**_: Any) -> None:
         return
     point = _armed.pop()
     if point.what == "end":
-        die()
+        point.die()
     connection.execute_wrappers.remove(point)
     took_s = time.perf_counter() - point.started
-    print(f"took {point.statements} statements {took_s:.3f} s", flush=True)  # noqa: T201 - read by whoever started it
+    # Celery takes `sys.stdout` for its log.
+    os.write(1, f"took {point.statements} statements {took_s:.3f} s\n".encode())
 
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from celery import current_app
@@ -27,7 +26,7 @@ from tests.stack import eventually, look_up
 
 pytestmark = pytest.mark.usefixtures("live_db")
 
-KILLS = int(os.environ.get("CONSOLIDATION_KILLS", "4"))
+KILLS = int(os.environ.get("CONSOLIDATION_KILLS", "5"))
 SEED = int(os.environ.get("CONSOLIDATION_SEED", "20261121"))
 SAID = (
     "Hello, my name is Elena Marsh and my email is elena@example.org.",
@@ -56,32 +55,54 @@ from chat_conversation v
 NOTHING = (0, 0, 0, 0, 0, 0, 0, 0)
 
 
-@contextmanager
-def worker(**environment: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a worker on this test's queue."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.dying_worker"],
-        cwd=env.ROOT,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+class Worker:
+    """A worker on this test's queue, which may die in whole."""
+
+    def __init__(self, failpoints: Path) -> None:
+        self.failpoints = failpoints
+        self.starts = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start it, anew if it was there before."""
+        self.starts += 1
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.dying_worker"],
+            cwd=env.ROOT,
+            env={**os.environ, "DIE_AT": str(self.failpoints)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+
+    def is_dead(self) -> bool:
+        return self.process.poll() is not None
+
+    def stop(self) -> None:
+        if not self.is_dead():
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Worker]:
+    """A worker without failpoints yet."""
+    it = Worker(tmp_path)
+    yield it
+    it.stop()
 
 
 def said_goodbye(customer: Customer) -> Conversation:
     """Return a conversation that was closed, and is on the queue."""
     conversation = make_conversation(customer, *SAID)
-    with tenant_scope(customer.tenant_id):
-        services.close(conversation_id=conversation.id)
+    close(conversation)
     return conversation
+
+
+def close(conversation: Conversation) -> None:
+    with tenant_scope(conversation.tenant_id):
+        services.close(conversation_id=conversation.id)
 
 
 def stored() -> dict[str, tuple[int, ...]]:
@@ -106,63 +127,58 @@ def become_due() -> None:
     current_app.send_task("chat.tasks.consolidate_due")
 
 
-def measured(desk: Tenant) -> tuple[int, float, tuple[int, ...]]:
+def measured(worker: Worker, desk: Tenant) -> tuple[int, float, tuple[int, ...]]:
     """Return how many statements and seconds one takes, and what it stores."""
     for name in ("Otto", "Mara"):
         conversation = said_goodbye(make_customer(desk, name))
-    with worker() as process:
-        assert process.stdout
-        took = (re.search(r"took (\d+) statements ([\d.]+)", x) for x in process.stdout)
-        # The first one loads the models.
-        _, found = [next(filter(None, took)) for _ in range(2)]
+    out = worker.process.stdout
+    assert out
+    took = (re.search(r"took (\d+) statements ([\d.]+)", line) for line in out)
+    # The first one loads the models.
+    _, found = [next(filter(None, took)) for _ in range(2)]
     return int(found[1]), float(found[2]), stored()[str(conversation.id)]
 
 
-def await_death(
-    process: subprocess.Popen[str], conversation: str, everything: tuple[int, ...]
-) -> None:
-    """Wait until the worker is dead, or was too fast to be."""
-
-    def over() -> bool:
-        return process.poll() is not None or stored()[conversation] == everything
-
-    eventually(over, timeout_s=60)
-
-
 def points(statements: int, seconds: float, chance: random.Random) -> Iterator[str]:
-    """Yield moments to die at, all over a consolidation and just after it."""
+    """Yield who is to die, and when: all over a consolidation and just after it."""
     for number in range(KILLS):
+        who = "worker" if number % 10 == 3 else "process"
         match number % 5:
             case 0 | 1:
-                yield f"before {chance.randint(1, statements)}"
+                yield f"{who} before {chance.randint(1, statements)}"
             case 2:
-                yield f"after {chance.randint(1, statements)}"
+                yield f"{who} after {chance.randint(1, statements)}"
             case 3:
-                # Models are loaded within the task of a worker that has just started.
-                yield f"later {chance.uniform(0, 3 * seconds + 0.5):.3f}"
+                # A process that has just started loads its models within the task.
+                yield f"{who} later {chance.uniform(0, seconds + 1):.3f}"
             case _:
-                yield "end"
+                yield f"{who} end 0"
 
 
 def test_killed_anywhere_it_leaves_all_tiers_or_none_and_is_done_once_in_the_end(
-    desk: Tenant,
+    desk: Tenant, worker: Worker
 ) -> None:
     chance = random.Random(SEED)
-    statements, seconds, everything = measured(desk)
+    statements, seconds, everything = measured(worker, desk)
     assert min(everything) > 0, everything
-    died = Counter[str]()
     for number, point in enumerate(points(statements, seconds, chance)):
-        conversation = said_goodbye(make_customer(desk, f"Elena {number}"))
-        identity = str(conversation.id)
-        with worker(DIE_IN=identity, DIE_AT=point) as process:
-            await_death(process, identity, everything)
-        left = {key: counts for key, counts in stored().items() if counts != everything}
-        assert set(left.values()) <= {NOTHING}, (point, left)
-        died[f"{point.split()[0]}, {'nothing' if identity in left else 'all'}"] += 1
-        chance.choice([become_due, lose_the_queue])()
-    with worker():
-        eventually(lambda: set(stored().values()) == {everything}, timeout_s=120)
-        become_due()
-        eventually(lambda: not working.client().exists("queue:celery"))
+        customer = make_customer(desk, f"Elena {number}")
+        conversation = make_conversation(customer, *SAID)
+        (worker.failpoints / str(conversation.id)).write_text(point)
+        close(conversation)
+
+    def over() -> bool:
+        found = set(stored().values())
+        assert found <= {NOTHING, everything}, found
+        if worker.is_dead():
+            chance.choice([become_due, lose_the_queue])()
+            worker.start()
+        return found == {everything}
+
+    eventually(over, timeout_s=60 + 20 * KILLS)
+    assert not list(worker.failpoints.iterdir()), "every one was reached"
+    # Whatever is still on its way finds nothing left to do.
+    become_due()
+    eventually(lambda: not working.client().exists("queue:celery"))
     assert set(stored().values()) == {everything}
-    print(f"{KILLS} kills in {statements} statements: {dict(died)}")  # noqa: T201
+    print(f"{KILLS} kills in {statements} statements, {worker.starts} workers")  # noqa: T201

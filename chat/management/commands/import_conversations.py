@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import F
 from tqdm import tqdm
 
 from accounts.management.tenants import tenant_by_slug
@@ -34,10 +35,14 @@ class Command(BaseCommand):
         path = existing_file(options["file"])
         desk = tenant_by_slug(options["tenant"], make=True)
         bad, stored = self._import(path, desk)
-        if options["consolidate"]:
-            self._consolidate(desk, stored)
+        left = self._consolidate(desk, stored) if options["consolidate"] else 0
         if bad:
             raise CommandError(f"{bad} of the lines could not be imported.")
+        if left:
+            raise CommandError(
+                f"{left} conversations could not be consolidated:"
+                " the page Settings, Remembering says why."
+            )
 
     def _import(self, path: Path, desk: Tenant) -> tuple[int, list[Conversation]]:
         bad = new = 0
@@ -61,7 +66,8 @@ class Command(BaseCommand):
         )
         return bad, stored
 
-    def _consolidate(self, desk: Tenant, stored: list[Conversation]) -> None:
+    def _consolidate(self, desk: Tenant, stored: list[Conversation]) -> int:
+        """Bring conversations into memory; returns how many could not be."""
         done = sum(
             remembering.consolidate_all(
                 desk.id, conversation.customer_id, conversation.id
@@ -69,3 +75,8 @@ class Command(BaseCommand):
             for conversation in tqdm(stored, unit=" consolidated", file=sys.stderr)
         )
         self.stdout.write(f"{done} conversations consolidated")
+        with tenant_scope(desk.id):
+            return Conversation.objects.filter(
+                pk__in=[conversation.pk for conversation in stored],
+                consolidated_seq__lt=F("last_message_seq"),
+            ).count()
