@@ -5,6 +5,7 @@ import pytest
 
 from memory import embeddings
 from memory.llm import embedding, gateway
+from memory.llm.errors import LLMError
 from memory.llm.openai_jobs import EMBEDDING_BATCH, EMBEDDING_BATCH_TOKENS, batches
 from memory.llm.tokens import count_tokens
 from memory.llm.types import EmbeddingModelInfo
@@ -103,12 +104,12 @@ def test_vectors_of_another_length_than_before_are_refused(
     server: ScriptedOpenAI,
 ) -> None:
     model = EmbeddingModelInfo(OTHER, "1", 16)
-    with pytest.raises(gateway.LLMError, match="another length"):
+    with pytest.raises(LLMError, match="another length"):
         gateway.embed(["a text"], model=model)
 
 
 def test_the_embedded_models_earlier_version_is_not_here_any_more() -> None:
     old = EmbeddingModelInfo(embedding.INFO.name, "ct2-int8-0", 384)
     assert not gateway.can_embed(old)
-    with pytest.raises(gateway.LLMError, match="cannot be reached"):
+    with pytest.raises(LLMError, match="cannot be reached"):
         gateway.embed(["a text"], model=old)

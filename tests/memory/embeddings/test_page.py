@@ -1,10 +1,11 @@
 """The settings of the index, and the command: what a person sees and does."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -137,7 +138,7 @@ def test_the_page_asks_for_a_drift_check(
 
 
 @pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """Run the command for the desk; returns what it said."""
 
     def run(*options: str) -> str:
@@ -194,6 +195,6 @@ def test_a_cut_over_copies_first_what_came_in_meanwhile(
 ) -> None:
     say("--model", OTHER)
     remember(elena, "product", "laptop", "Has a laptop.")
-    with pytest.raises(reembedding.ValidationError):
+    with pytest.raises(ValidationError):
         cut_over(desk)
     assert "8 dimensions: 1 entries, in use" in say("--cut-over")
