@@ -176,7 +176,7 @@ def prepare(text: str, *, tenant_id: UUID, customer_id: UUID | None = None) -> Q
     """
     try:
         model = embeddings.in_use(tenant_id, customer_id)
-        vector = embeddings.embed_texts([text], model=model)[0]
+        vector = embeddings.embed_texts([text], model=model, cached=True)[0]
     except LLMError as error:
         logger.warning("Recalling by words alone: %s", type(error).__name__)
         return Query(text=text, vector=None)

@@ -142,8 +142,12 @@ def _newest_summaries(customer_id: UUID) -> QuerySet[Summary]:
 
 def _entries(customer_id: UUID) -> QuerySet[Embedding]:
     rows: QuerySet[Embedding] = Embedding.objects.filter(customer_id=customer_id)
+    # While the desk changes its model, an entry has vectors of two: it is shown once.
+    once = rows.order_by("source_id", "chunk", "-model__active", "id")
+    once = once.distinct("source_id", "chunk")
     return (
-        rows.select_related("model")
+        rows.filter(id__in=once.values("id"))
+        .select_related("model")
         .defer("vector", "keywords")
         .order_by("-occurred_at", "source_id", "chunk")
     )

@@ -100,7 +100,10 @@ def embed(
 
 
 def embed_texts(
-    texts: Sequence[str], *, model: EmbeddingModelInfo | None = None
+    texts: Sequence[str],
+    *,
+    model: EmbeddingModelInfo | None = None,
+    cached: bool = False,
 ) -> Vectors:
     """Embed texts of any length: `(n, dimensions)` float32, L2-normalised.
 
@@ -110,13 +113,20 @@ def embed_texts(
     Source: OpenAI cookbook, "Embedding texts that are longer than the model's maximum
     context length".
 
+    Args:
+        texts: What is embedded.
+        model: With which model, from `in_use`; None for the one that is configured.
+        cached: Whether a single text, a question, may have been embedded before.
+
     Raises:
         LLMError: The model does not answer, or refuses.
     """
     # The length of a model's vectors is learnt here, where no transaction is open.
     model = model or gateway.embedding_model()
     pieces = [list(chunks(text, model=model)) for text in texts]
-    flat = gateway.embed([p for each in pieces for p in each], model=model)
+    flat = gateway.embed(
+        [piece for each in pieces for piece in each], model=model, cached=cached
+    )
     if len(flat) == len(texts):
         return flat
     vectors = np.zeros((len(texts), flat.shape[1]), dtype=np.float32)

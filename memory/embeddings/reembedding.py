@@ -39,6 +39,10 @@ WAY_BACK = timedelta(days=7)
 _AT_WORK = timedelta(seconds=45)
 
 
+class NotYetError(ValidationError):
+    """Something came in that the new index lacks: it is a matter of a moment."""
+
+
 def latest() -> ReembedJob | None:
     """Return the newest job of the tenant in scope."""
     jobs = ReembedJob.objects.select_related("model", "before")
@@ -266,7 +270,8 @@ def cut_over(*, job: ReembedJob, actor: str, reason: str = "") -> ReembedJob:
     """Read the new index from now on; the old one is kept up for a week.
 
     Raises:
-        ValidationError: It is not ready, or something came in that it lacks.
+        ValidationError: It is not ready.
+        NotYetError: Something came in that it lacks.
     """
     job = _locked(job)
     if job.state != State.READY:
@@ -274,7 +279,7 @@ def cut_over(*, job: ReembedJob, actor: str, reason: str = "") -> ReembedJob:
     # Waits for whoever is writing to the index in use.
     list(EmbeddingModel.objects.select_for_update(no_key=True).filter(pk=job.before_id))
     if lacks := copying.lacking(source=job.before, target=job.model):
-        raise ValidationError(
+        raise NotYetError(
             f"{lacks} new entries are being copied. Try again in a moment."
         )
     _activate(job.model, instead_of=job.before)

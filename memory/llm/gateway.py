@@ -219,15 +219,17 @@ def complete_json(
 
 
 def embed(
-    texts: Sequence[str], *, model: EmbeddingModelInfo | None = None
+    texts: Sequence[str],
+    *,
+    model: EmbeddingModelInfo | None = None,
+    cached: bool = True,
 ) -> NDArray[np.float32]:
     """Embed texts: (n, dims) float32, L2-normalised, in the order given.
-
-    A single text is looked up among the latest queries first.
 
     Args:
         texts: What is embedded.
         model: With which model; None for the one that is configured.
+        cached: Whether a single text may be looked up among the latest queries.
 
     Raises:
         RetryableError: The external embedding model does not answer. There is no
@@ -235,11 +237,14 @@ def embed(
         TerminalError: It refused, the embedded model's weights are unusable, or the
             model cannot be reached any more.
     """
-    return embed_metered(texts, model=model)[0]
+    return embed_metered(texts, model=model, cached=cached)[0]
 
 
 def embed_metered(
-    texts: Sequence[str], *, model: EmbeddingModelInfo | None = None
+    texts: Sequence[str],
+    *,
+    model: EmbeddingModelInfo | None = None,
+    cached: bool = True,
 ) -> tuple[NDArray[np.float32], Usage]:
     """Embed like `embed`, and say what it cost; a cached query costs nothing.
 
@@ -250,7 +255,7 @@ def embed_metered(
     gateway = _gateway()
     started = time.perf_counter()
     name = model.name if model else embedding_name()
-    query = f"{name}\n{texts[0]}" if len(texts) == 1 else ""
+    query = f"{name}\n{texts[0]}" if cached and len(texts) == 1 else ""
     if query and (known := gateway.queries.get(query)) is not None:
         return known[None, :].copy(), usage_since(started, name, 0, 0)
     if not texts:

@@ -100,6 +100,7 @@ def _settle(
     try:
         act(job=job, actor=user.actor, reason=form.cleaned_data["reason"])
     except ValidationError as refusal:
+        # What it may lack is copied now, and not only when the schedule says.
         enqueue("memory.tasks.reembed", tenant_id=user.tenant_id)
         form.add_error(None, refusal)
         return _page(request, job_form=form)

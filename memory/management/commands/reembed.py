@@ -97,7 +97,7 @@ class Command(BaseCommand):
             try:
                 _settle(tenant_id, reembedding.cut_over)
                 break
-            except ValidationError:
+            except reembedding.NotYetError:
                 if tries_left == 1:
                     raise
 
