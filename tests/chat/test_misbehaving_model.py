@@ -266,6 +266,10 @@ CLAIMS: dict[str, tuple[list[Answer], set[tuple[str, str]]]] = {
     "an empty span": ([fact(2, "", "origin", "Ghent")], set()),
     "a span of spaces": ([fact(2, " \u00a0 ", "origin", "Ghent")], set()),
     "half a word": ([fact(2, "Ghe", "origin", "Ghe")], set()),
+    "a span that breaks off": (
+        [fact(3, "Write to elena@example.or", "email", "elena@example.org")],
+        {("email", "elena@example.org")},
+    ),
     "the assistant's line": (
         [fact(1, "LF-99999", "order_id", "LF-99999")],
         set(),
