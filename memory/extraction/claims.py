@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from memory.extraction.grounding import clean, is_grounded, located
+from memory.extraction.grounding import clean, is_grounded, located, quoted
 from memory.extraction.guards import standing
 from memory.extraction.questions import asked_keys
 from memory.extraction.secrets import contains_secret, is_special, secret_spans
@@ -82,8 +82,8 @@ def grounds(
     if not fresh_from <= line < len(turns) or turns[line].author != "customer":
         raise Refused("Names no new message of the customer's.")
     turn = turns[line]
-    place = located(claim["span"], turn.text)
-    if place is None or place[0] == place[1]:
+    place = quoted(claim["span"], turn.text)
+    if place is None:
         raise Refused("Quotes words that she did not say.")
     if place[1] - place[0] > MAX_SPAN_CHARS:
         raise Refused("Quotes too much for one statement.")

@@ -55,6 +55,25 @@ def located(words: str, text: str) -> tuple[int, int] | None:
     return found.span() if found else None
 
 
+def quoted(words: str, text: str) -> tuple[int, int] | None:
+    """Return where a quotation stands in a text, in whole words.
+
+    A quotation that breaks off within a word is of all of it: no value is half a word.
+    """
+    if place := located(words, text):
+        return place
+    pattern = r"\s+".join(map(re.escape, plain(words).split()))
+    found = re.search(pattern, plain(text), re.IGNORECASE)
+    if not found or not any(map(str.isalnum, found.group())):
+        return None
+    start, end = found.span()
+    while start and text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    return start, end
+
+
 def is_grounded(value: str, words: str, said_at: datetime) -> bool:
     """Say whether a value is in the words, or the same date, amount or number."""
     return (

@@ -40,6 +40,9 @@ Source: OpenAI's API reference allows 300,000; the endpoint may count up to a fe
 as many in another alphabet.
 """
 
+_SENT_BACK_CHARS = 20_000
+"""Most of a bad answer that is sent back: what is longer was stammered."""
+
 _NO_FORM = re.compile("response_format|json_schema|json_object")
 """How an endpoint names what it does not know."""
 
@@ -99,7 +102,7 @@ class OpenAIJobs:
                     message = f"The model's JSON is unusable: {error}."
                     raise RetryableError(message) from None
                 messages += [
-                    ChatMessage("assistant", text),
+                    ChatMessage("assistant", text[:_SENT_BACK_CHARS]),
                     ChatMessage("user", _repair_prompt(error, schema)),
                 ]
             else:

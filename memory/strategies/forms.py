@@ -8,7 +8,7 @@ from accounts.forms import ReasonForm
 
 STRATEGIES: Final = (
     ("discrete", "Single facts, events, intents and issues"),
-    ("preferences", "What she prefers"),
+    ("preferences", "Preferences: what the customer likes, and how she is reached"),
     ("summary", "A summary of every conversation"),
     ("custom", "What you describe yourself"),
 )

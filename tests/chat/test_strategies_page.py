@@ -95,7 +95,7 @@ def test_an_admin_chooses_and_the_next_conversation_goes_by_it(
     )
     assert answer.status_code == 302
     assert actions(ada) == ["memory_settings.changed"]
-    talk = make_conversation(elena, "I live in Ghent. I prefer to be emailed.")
+    talk = make_conversation(elena, "I live in Ghent. I love green tea.")
     assert remembering.consolidate(elena.tenant_id, elena.id, talk.id)
     with tenant_scope(elena.tenant_id):
         assert {fact.kind for fact in Fact.objects.all()} == {"preference"}

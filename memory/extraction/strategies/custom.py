@@ -33,8 +33,9 @@ from memory.types import FactCandidate, Turn
 MAX_PROPERTIES = 10
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 _SCALARS: Final = frozenset({"string", "number", "integer"})
+# No patterns: a slow one would hold a worker.
 _KEYWORDS: Final = frozenset(
-    {"type", "description", "enum", "pattern", "minLength", "maxLength"}
+    {"type", "description", "enum", "minLength", "maxLength"}
     | {"minimum", "maximum", "items", "maxItems", "title"}
 )
 _IMPORTANCE = 0.6

@@ -244,7 +244,7 @@ def of(**properties: Any) -> dict[str, Any]:
     [
         SCHEMA,
         {**SCHEMA, "required": ["machine"], "additionalProperties": False},
-        of(a={"type": "string", "enum": ["x", "y"], "pattern": "^[a-z]$"}),
+        of(a={"type": "string", "enum": ["x", "y"]}),
         of(a={"type": "array", "items": {"type": "number"}, "maxItems": 3}),
     ],
 )
@@ -260,7 +260,8 @@ def test_a_schema_that_facts_can_be_made_of_is_taken(schema: Any) -> None:
         of(a={"type": "boolean"}), of(a={"type": "object"}), of(a={"type": ["string"]}),
         of(a={"type": "array"}), of(a={"type": "array", "items": {"type": "array"}}),
         of(a={"type": "string", "$ref": "https://x.example/"}),
-        of(a={"type": "string", "pattern": "("}), of(a={"type": "string", "enum": 3}),
+        of(a={"type": "string", "pattern": "^(a+)+$"}),
+        of(a={"type": "string", "enum": 3}),
         of(a={"type": "string", "minLength": "3"}), of(**{"A B": {"type": "string"}}),
         of(a={"type": "string", "description": 3}),
         of(**{f"p{n}": {"type": "string"} for n in range(11)}),
