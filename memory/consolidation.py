@@ -117,7 +117,6 @@ def apply(plan: Plan) -> list[facts.Remembered]:
     )
     remembered = []
     stored: list[tuple[Fact, embeddings.Vectors]] = []
-    moves = set()
     for candidate, vector in zip(plan.candidates, plan.vectors, strict=False):
         result = facts.remember(
             customer_id=span.customer_id,
@@ -128,14 +127,6 @@ def apply(plan: Plan) -> list[facts.Remembered]:
         remembered.append(result)
         if result.fact is not None and result.outcome not in {"merged", "ended"}:
             stored.append((result.fact, vector))
-        if result.outcome == "superseded" and candidate.key == "city":
-            moves.add(said_at[candidate.message_id])
-    restated = frozenset(candidate.key for candidate in plan.candidates)
-    for moved_at in moves:
-        facts.close_stale_address(
-            customer_id=span.customer_id, restated=restated, moved_at=moved_at
-        )
-    facts.close_overtaken_address(result.fact for result in remembered)
     _index_facts(span.customer_id, stored)
     _store_episode(plan)
     first = len(plan.candidates) + 1
@@ -188,15 +179,19 @@ def _index_facts(
 ) -> None:
     if not stored:
         return
-    # The same fact may have been told twice in one conversation.
-    unique = {fact.id: (fact, vector) for fact, vector in stored}
+    # The same fact may have been told twice in one conversation, or have become one
+    # with another by what was told after it.
+    told = {fact.id: vector for fact, vector in stored}
+    there = Fact.objects.filter(pk__in=told).prefetch_related("evidence")
+    unique = {fact.id: (fact, told[fact.id]) for fact in there}
+    if not unique:
+        return
     embeddings.index(
         customer_id,
         [facts.entry(fact) for fact, _ in unique.values()],
         np.stack([vector for _, vector in unique.values()]),
     )
     for fact, _ in unique.values():
-        fact.refresh_from_db(fields=["valid_to"])
         embeddings.set_valid_to(fact.id, fact.valid_to)
 
 

@@ -1,13 +1,13 @@
 """Tier 2, facts: the only writes to `Fact`.
 
 A contradiction is settled here, on write. A single-valued key holds one current value:
-a newer one closes the old one and keeps it as history, in whatever order they arrive.
+a newer one closes the old one and keeps it as history, in whatever order they arrive
+(`reconciling` has the rules, `settling` applies them).
 Every function runs in a scope that the caller opened; whoever remembers holds the
 customer's lock, so that two conversations of hers do not both write a first value.
 """
 
-from memory.facts.addresses import close_overtaken_address, close_stale_address
-from memory.facts.corrections import correct, forget, retract, set_pinned
+from memory.facts.corrections import correct, forget, retract, set_pinned, withdraw
 from memory.facts.remembering import (
     MAX_VALUE_CHARS,
     MIN_CONFIDENCE,
@@ -22,8 +22,6 @@ __all__ = [
     "MIN_CONFIDENCE",
     "Outcome",
     "Remembered",
-    "close_overtaken_address",
-    "close_stale_address",
     "content_hash",
     "correct",
     "current_facts",
@@ -33,4 +31,5 @@ __all__ = [
     "remember",
     "retract",
     "set_pinned",
+    "withdraw",
 ]

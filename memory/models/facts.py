@@ -109,8 +109,18 @@ class Evidence(CustomerModel):
     """The words that a fact rests on: a verbatim span of one message.
 
     Attributes:
-        author: Who said them: `customer` or `agent`.
+        author: Whose word it is, a `Fact.Source`.
+        says: What they say of the fact (`memory.facts.reconciling.Says`).
     """
+
+    class Says(models.TextChoices):
+        """What words say of a fact."""
+
+        HOLDS = "holds", "It is so"
+        CHANGED = "changed", "It is so since a change"
+        MEANT = "meant", "It was meant instead of what was said before"
+        ENDED = "ended", "It is so no longer"
+        GONE = "gone", "Whatever was so is so no longer"
 
     fact = models.ForeignKey(
         Fact,
@@ -123,6 +133,7 @@ class Evidence(CustomerModel):
     message_id = models.UUIDField(null=True, blank=True)
     span = models.CharField(max_length=1000)
     author = models.CharField(max_length=10, default="customer")
+    says = models.CharField(max_length=7, choices=Says, default=Says.HOLDS)
     said_at = models.DateTimeField()
 
     class Meta:
