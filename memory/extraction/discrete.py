@@ -9,6 +9,7 @@ from memory.extraction import (
     address,
     answers,
     contact,
+    endings,
     events,
     identity,
     personal,
@@ -52,6 +53,7 @@ _LOOSE = (
     personal.work,
     personal.family,
     personal.belongings,
+    endings.endings,
     personal.background,
     requests.intents,
     requests.issues,
@@ -80,7 +82,7 @@ def extract(turns: Sequence[Turn]) -> list[FactCandidate]:
         said = replace(heard, asked=tuple(k for k in heard.asked if k not in answered))
         for finding in _findings(said, ledger):
             kept = judged(said, _completed(said, finding, ledger))
-            if kept and ledger.add(said.turn, kept):
+            if kept and ledger.add(said.turn, kept) and not kept.doubt:
                 answered.add(kept.key)
     return ledger.candidates()
 

@@ -5,13 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from memory.types import Revises
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One value of one key; ``text[start:end]`` is its verbatim evidence.
 
     ``certain`` findings (identifiers, addresses) stand even inside a question;
-    the others are dropped there. ``sentence`` overrides the catalogue's.
+    the others are doubted there. ``sentence`` overrides the catalogue's. ``doubt``
+    says why it may not be so, ``revises`` what it says of its key before.
     """
 
     key: str
@@ -24,6 +27,8 @@ class Finding:
     event_at: datetime | None = None
     sentence: str = ""
     entities: tuple[str, ...] = ()
+    doubt: str = ""
+    revises: Revises = ""
 
     def overlaps(self, start: int, end: int) -> bool:
         """Whether the evidence shares a character with ``[start, end)``."""

@@ -1,10 +1,13 @@
 """Whether a finding may be believed, by the sentence it stands in."""
 
 from dataclasses import replace
+from typing import Final
 
 from memory.extraction.dialogue import Utterance
 from memory.extraction.findings import Finding
 from memory.extraction.guards import Standing, sentence_bounds, standing
+from memory.extraction.keys import spec
+from memory.extraction.revisions import revised
 from memory.extraction.secrets import is_special
 from memory.extraction.vocabulary import words
 
@@ -18,23 +21,70 @@ _DOUBT = 0.45
 """Below one half: a reviewer decides."""
 
 
+_UNSURE = 0.6
+"""Enough to be remembered, too little to displace what is known."""
+
+_DOUBTS: Final = {
+    "plain": "",
+    "uncertain": "not sure",
+    "third_party": "said of somebody else",
+    "quoted": "quoted",
+    "conditional": "only supposed",
+    "question": "said as a question",
+    "joke": "said as a joke",
+}
+CERTAINTIES: Final = tuple(_DOUBTS)
+"""How a statement can stand: what a model is asked, too."""
+
+
+def doubt_of(certainty: str) -> str:
+    """Return why a statement of this certainty may not be so; empty when it is plain.
+
+    A word that is none of `CERTAINTIES` is not taken for plain.
+    """
+    return _DOUBTS.get(certainty, _DOUBTS["uncertain"])
+
+
 def judged(said: Utterance, finding: Finding) -> Finding | None:
     """The finding as far as it may be believed, or None.
 
     Identifiers count wherever they stand; addresses not in suppositions; all else
-    only in plain statements about the customer herself.
+    only in plain statements about the customer herself. What is not believed, but could
+    contradict something known, is handed on with its doubt.
     """
     stands = standing(said.text, finding.start, finding.end)
-    believed = _certain(finding, stands) if finding.certain else _plain(finding, stands)
-    if not believed:
-        return None
     if not finding.certain and _touches_special(said.text, finding):
         return None
-    if stands.joking:
-        return replace(finding, confidence=min(finding.confidence, _DOUBT))
+    finding = revised(said.text, finding)
+    believed = _certain(finding, stands) if finding.certain else _plain(finding, stands)
+    if not believed or stands.joking:
+        return _doubted(finding, stands)
+    if finding.certain and finding.key in _OF_THE_PERSON:
+        if stands.hedged or stands.checking:
+            return replace(finding, confidence=min(finding.confidence, _UNSURE))
     if stands.question:
         return replace(finding, confidence=finding.confidence * 0.8)
     return finding
+
+
+def _doubted(finding: Finding, stands: Standing) -> Finding | None:
+    if not (spec(finding.key).single or finding.ends):
+        return None
+    doubt = doubt_of(_certainty(stands))
+    return replace(finding, doubt=doubt, confidence=min(finding.confidence, _DOUBT))
+
+
+def _certainty(stands: Standing) -> str:
+    found = (
+        ("joke", stands.joking),
+        ("quoted", stands.quoted),
+        ("third_party", stands.third_party),
+        ("question", stands.question),
+        ("conditional", stands.intended),
+        ("uncertain", stands.hedged),
+        ("conditional", stands.supposed),
+    )
+    return next((name for name, is_so in found if is_so), "uncertain")
 
 
 def _certain(finding: Finding, stands: Standing) -> bool:
@@ -47,10 +97,12 @@ def _certain(finding: Finding, stands: Standing) -> bool:
 
 def _plain(finding: Finding, stands: Standing) -> bool:
     if finding.key == "shipping_status":
-        return not (stands.question or stands.supposed)
+        return not (stands.question or stands.supposed or stands.hedged)
     if finding.key.endswith(_RELATED):
         return not (stands.question or stands.supposed or stands.quoted)
-    return stands.plain
+    # What displaces something is weighed more carefully than what stands beside others.
+    wavers = stands.hedged or stands.intended
+    return stands.plain and not (wavers and spec(finding.key).single)
 
 
 def _touches_special(text: str, finding: Finding) -> bool:

@@ -71,7 +71,9 @@ _REALLY_ENDS = re.compile(
 )
 _NOTHING_TO_END = re.compile(
     r"\b(?:time|money|access|idea|problem|number|account number|receipt|code|question|"
-    r"patience|interest|password|pin|code|ssn|clue|choice)\b",
+    r"patience|interest|password|pin|code|ssn|clue|choice|orders?|bookings?|flights?|"
+    r"reservations?|appointments?|tickets?|payments?|membership|plan|subscription|"
+    r"tariff|parcels?|packages?)\b",
     re.IGNORECASE,
 )
 _NO_LONGER_LIVES = re.compile(

@@ -58,8 +58,8 @@ def weigh(
     Returns:
         What waits, if it does.
     """
-    rival = _rival(known, candidate)
-    if rival is None and not _worth_asking(known, candidate, doubt):
+    against = rival(known, candidate)
+    if against is None and not _worth_asking(known, candidate, doubt):
         return None
     hers = ReviewItem.objects.filter(customer_id=customer_id, kind__in=_KINDS)
     content = _content(candidate)
@@ -70,7 +70,7 @@ def weigh(
     item: ReviewItem = ReviewItem.objects.create(
         tenant_id=require_tenant(),
         customer_id=customer_id,
-        kind=ReviewItem.Kind.CONFLICT if rival else ReviewItem.Kind.UNSURE,
+        kind=ReviewItem.Kind.CONFLICT if against else ReviewItem.Kind.UNSURE,
         reason=doubt[:120],
         source=candidate.source,
         verified=verified and candidate.source == "customer",
@@ -80,7 +80,7 @@ def weigh(
         text=candidate.text[:1000],
         normal=candidate.normal[:500],
         polarity=candidate.polarity,
-        rival=rival,
+        rival=against,
         event_at=candidate.event_at,
         single=candidate.single,
         importance=candidate.importance,
@@ -115,7 +115,7 @@ def about(facts: Iterable[Fact]) -> dict[UUID, ReviewItem]:
     return {row.rival_id: row for row in rows.order_by("-created_at") if row.rival_id}
 
 
-def _rival(known: Sequence[Fact], candidate: FactCandidate) -> Fact | None:
+def rival(known: Sequence[Fact], candidate: FactCandidate) -> Fact | None:
     """Return the fact that would have to give way; the one said last, of several."""
     means = content_hash(candidate.key, candidate.value)
     current = [fact for fact in known if fact.is_current]

@@ -20,9 +20,9 @@ from typing import Final, Literal
 from uuid import UUID
 
 Says = Literal["holds", "changed", "meant", "ended", "gone", "closed"]
-"""What a statement says of its value: that it holds; that it does since a change; that it
-was meant instead of what was said before; that it holds no longer; that whatever held is
-gone; that a person closed it by hand."""
+"""What a statement says of its value: that it holds; that it does since a change; that
+it was meant instead of what was said before; that it is over; that whatever held is;
+that a person closed it by hand."""
 
 _ENDS: Final = frozenset({"ended", "gone", "closed"})
 _RANKS: Final = {"system": 2, "agent": 1, "approved": 1}

@@ -18,6 +18,8 @@ Outcome = Literal["added", "merged", "superseded", "history", "ended", "unsure",
 
 # Below this a candidate is a guess, and a guess is not a memory.
 MIN_CONFIDENCE = 0.5
+# Below this it is remembered, but displaces nothing that is known.
+SURE = 0.7
 MAX_VALUE_CHARS = 500
 _SAYS = {"": "holds", "change": "changed", "mistake": "meant"}
 
@@ -96,6 +98,10 @@ def _doubt(telling: _Telling, known: Told) -> str:
     if candidate.confidence < MIN_CONFIDENCE:
         return doubts.NOT_SURE
     if _is_single(telling, known):
+        if candidate.confidence < SURE and doubts.rival(
+            known.of(candidate.key), candidate
+        ):
+            return doubts.NOT_SURE
         return _contradicted(telling, known)
     if candidate.polarity == "end":
         several = len(_ended_by(telling, known)) > 1
