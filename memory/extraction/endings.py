@@ -1,4 +1,4 @@
-"""What the customer says is over: numbers, plans, memberships that she has no longer."""
+"""What the customer says is over: numbers, plans, memberships, jobs."""
 
 import re
 from collections.abc import Iterator
@@ -54,15 +54,25 @@ _PLAN = re.compile(
     r"(?P<value2>[\w-]+) (?:plan|subscription|tariff)\b",
     re.IGNORECASE,
 )
+_WORKED = re.compile(
+    r"\bi (?:no longer|don'?t|do not) work (?:for|at) "
+    r"(?P<value>(?-i:[A-Z])[\w&'-]+(?: (?-i:[A-Z])[\w&'-]+){0,3})"
+    r"|\bi(?:'ve| have)? (?:just |recently )?(?:left|quit) my job (?:at|with) "
+    r"(?P<value2>(?-i:[A-Z])[\w&'-]+(?: (?-i:[A-Z])[\w&'-]+){0,3})",
+    re.IGNORECASE,
+)
+
+
+_GIVEN_UP = (("member_level", _MEMBERSHIP), ("plan", _PLAN), ("employer", _WORKED))
 
 
 def endings(said: Utterance) -> Iterator[Finding]:
-    """Numbers and addresses that are hers no longer, plans and memberships given up."""
+    """Numbers and addresses that are hers no longer, what she gave up or left."""
     for match in _NOT_MINE.finditer(said.text):
         noun = next(filter(None, match.groupdict().values())).lower()
         start, end = trimmed(said.text, *match.span())
         yield _over(_KEYS[noun], "", start, end)
-    for key, pattern in (("member_level", _MEMBERSHIP), ("plan", _PLAN)):
+    for key, pattern in _GIVEN_UP:
         for match in pattern.finditer(said.text):
             named = [name for name, value in match.groupdict().items() if value]
             if named and match[named[0]].lower() not in ("my", "the", "your"):

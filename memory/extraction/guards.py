@@ -63,7 +63,7 @@ _JOKING = re.compile(
 _QUOTE = re.compile(r"\"[^\"\n]*\"|«[^»]*»|^>.*$", re.MULTILINE)
 
 
-# A new clause after a hedge is not hedged by it: "I'm not sure why, but I live in Ghent".
+# A clause after a hedge is not hedged by it: "I'm not sure why, but I live in Ghent".
 _JOINS = re.compile(r"\b(?:but|however|anyway)\b", re.IGNORECASE)
 
 
@@ -97,7 +97,7 @@ def standing(text: str, start: int, end: int) -> Standing:
     hedged = _HEDGED.search(sentence)
     return Standing(
         question=question,
-        supposed=bool(_SUPPOSING.search(_HEDGED.sub("", before))),
+        supposed=bool(_SUPPOSING.search(before)),
         hedged=hedged is not None
         and not _JOINS.search(sentence[hedged.end() : end - left]),
         intended=bool(_INTENDED.search(before)),

@@ -59,9 +59,9 @@ def judged(said: Utterance, finding: Finding) -> Finding | None:
     believed = _certain(finding, stands) if finding.certain else _plain(finding, stands)
     if not believed or stands.joking:
         return _doubted(finding, stands)
-    if finding.certain and finding.key in _OF_THE_PERSON:
-        if stands.hedged or stands.checking:
-            return replace(finding, confidence=min(finding.confidence, _UNSURE))
+    wavers = stands.hedged or stands.checking
+    if wavers and finding.certain and finding.key in _OF_THE_PERSON:
+        return replace(finding, confidence=min(finding.confidence, _UNSURE))
     if stands.question:
         return replace(finding, confidence=finding.confidence * 0.8)
     return finding
@@ -102,7 +102,8 @@ def _plain(finding: Finding, stands: Standing) -> bool:
         return not (stands.question or stands.supposed or stands.quoted)
     # What displaces something is weighed more carefully than what stands beside others.
     wavers = stands.hedged or stands.intended
-    return stands.plain and not (wavers and spec(finding.key).single)
+    displaces = finding.ends or spec(finding.key).single
+    return stands.plain and not (wavers and displaces)
 
 
 def _touches_special(text: str, finding: Finding) -> bool:

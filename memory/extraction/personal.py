@@ -63,7 +63,7 @@ _NO_LONGER = re.compile(
     r"(?:have )?(?:sold|got rid of|gave away|returned|cancelled|canceled)|lost) "
     r"(?P<value>(?:the|my|our|that|this|an?) (?:(?:old|new) )?[\w '-]{2,40}?)"
     r"(?P<more> any ?more)?(?=[.?!,;\n]|$| (?:and|but|so|because|yet|now|last|"
-    r"yesterday|today|in|since)\b)",
+    r"yesterday|today|in|since|for|to)\b)",
     re.IGNORECASE,
 )
 _REALLY_ENDS = re.compile(

@@ -8,14 +8,9 @@ customer's lock, so that two conversations of hers do not both write a first val
 """
 
 from memory.facts.corrections import correct, forget, retract, set_pinned, withdraw
-from memory.facts.remembering import (
-    MAX_VALUE_CHARS,
-    MIN_CONFIDENCE,
-    Outcome,
-    Remembered,
-    remember,
-)
+from memory.facts.remembering import MIN_CONFIDENCE, Outcome, Remembered, remember
 from memory.facts.rows import content_hash, current_facts, entry, lock_customer
+from memory.facts.telling import MAX_VALUE_CHARS
 
 __all__ = [
     "MAX_VALUE_CHARS",

@@ -11,9 +11,9 @@ from accounts import audit
 from accounts.models import User
 from accounts.queue import enqueue
 from memory import embeddings
-from memory.facts.remembering import MAX_VALUE_CHARS
 from memory.facts.rows import close, content_hash, current_of_key
 from memory.facts.settling import settle
+from memory.facts.telling import MAX_VALUE_CHARS
 from memory.models import Evidence, Fact
 
 

@@ -13,8 +13,9 @@ from uuid import UUID
 
 from accounts.models import Customer
 from accounts.scope import require_tenant
-from memory.facts.reconciling import names
+from memory.facts.reconciling import THINGS, names
 from memory.facts.rows import content_hash
+from memory.facts.settling import Told
 from memory.models import Fact, ReviewItem
 from memory.types import FactCandidate
 
@@ -35,7 +36,7 @@ _KINDS: Final = (ReviewItem.Kind.CONFLICT, ReviewItem.Kind.UNSURE)
 
 
 def weigh(
-    known: Sequence[Fact],
+    known: Told,
     *,
     customer_id: UUID,
     candidate: FactCandidate,
@@ -48,7 +49,7 @@ def weigh(
     Runs in a scope, under the customer's lock.
 
     Args:
-        known: The rows of its key.
+        known: What is known of its key.
         customer_id: Whose memory it is.
         candidate: What was said.
         doubt: Why it may not be so, in words.
@@ -58,8 +59,11 @@ def weigh(
     Returns:
         What waits, if it does.
     """
-    against = rival(known, candidate)
-    if against is None and not _worth_asking(known, candidate, doubt):
+    rows = known.of(candidate.key)
+    if candidate.polarity == "end" and candidate.key in THINGS:
+        rows = list(known.facts)
+    against = _rival(rows, candidate)
+    if against is None and not _worth_asking(rows, candidate, doubt):
         return None
     hers = ReviewItem.objects.filter(customer_id=customer_id, kind__in=_KINDS)
     content = _content(candidate)
@@ -115,7 +119,7 @@ def about(facts: Iterable[Fact]) -> dict[UUID, ReviewItem]:
     return {row.rival_id: row for row in rows.order_by("-created_at") if row.rival_id}
 
 
-def rival(known: Sequence[Fact], candidate: FactCandidate) -> Fact | None:
+def _rival(known: Sequence[Fact], candidate: FactCandidate) -> Fact | None:
     """Return the fact that would have to give way; the one said last, of several."""
     means = content_hash(candidate.key, candidate.value)
     current = [fact for fact in known if fact.is_current]

@@ -9,25 +9,37 @@ difference in which order they arrive, and taking one away restores what it had 
 3. A key with one value at a time: a newer value supersedes. Any other key: values stand
    side by side, each until it is said to have ended.
 4. An end closes what it names, at whatever place in time that was said.
-5. The parts of an address move together (`move_together`).
+5. The parts of an address move together (`move_together`), and nobody likes and
+   dislikes the same (`oppose`).
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-Says = Literal["holds", "changed", "meant", "ended", "gone", "closed"]
+Says = Literal["holds", "changed", "meant", "ended", "gone", "closed", "opposed"]
 """What a statement says of its value: that it holds; that it does since a change; that
 it was meant instead of what was said before; that it is over; that whatever held is;
-that a person closed it by hand."""
+that a person closed it by hand; that she said the opposite."""
 
-_ENDS: Final = frozenset({"ended", "gone", "closed"})
+CLOSING: Final = frozenset({"ended", "gone", "closed", "opposed"})
 _RANKS: Final = {"system": 2, "agent": 1, "approved": 1}
+_ARTICLES: Final = re.compile(
+    r"^(?:(?:the|an?|my|our|that|this|old|new) )+", re.IGNORECASE
+)
 # The keys of an address from the widest to the narrowest.
 ADDRESS_KEYS: Final = ("country", "state", "city", "street_address", "zip_code")
+_OPPOSITES: Final = {
+    "likes": "dislikes",
+    "dislikes": "likes",
+    "contact_channel": "do_not_contact",
+    "do_not_contact": "contact_channel",
+}
+# Keys under which a thing may be known that she has no longer.
+THINGS: Final = ("product", "has", "software", "vehicle_brand", "vehicle_model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,7 @@ class Statement:
     Attributes:
         means: Hash under which equal values meet (`memory.facts.content_hash`).
         source: Whose word it is, a `Fact.Source`.
+        sure: Whether it may displace what is known.
         fact_id: The row on which it hangs.
     """
 
@@ -49,6 +62,7 @@ class Statement:
     source: str
     conversation_id: UUID | None = None
     message_id: UUID | None = None
+    sure: bool = True
 
     @property
     def place(self) -> tuple[datetime, int, int]:
@@ -104,12 +118,46 @@ def timeline(statements: Iterable[Statement], *, single: bool) -> list[Run]:
     return sorted(runs, key=lambda run: run.first.place)
 
 
+def keys_with(key: str) -> tuple[str, ...]:
+    """Return the keys that are settled together with one, itself among them."""
+    if key in ADDRESS_KEYS:
+        return ADDRESS_KEYS
+    if key in THINGS:
+        return THINGS
+    return (key, _OPPOSITES[key]) if key in _OPPOSITES else (key,)
+
+
+def oppose(statements: dict[str, list[Statement]]) -> None:
+    """Add to each key that what was said under its opposite ends it, in place."""
+    said = {
+        key: [it for it in all_ if it.says not in CLOSING]
+        for key, all_ in statements.items()
+    }
+    for key, against in _OPPOSITES.items():
+        for it in said.get(key, []):
+            same = {
+                other.means: other
+                for other in said.get(against, [])
+                if _subject(other.value) == _subject(it.value)
+            }
+            for means, other in same.items():
+                opposed = replace(
+                    it, says="opposed", means=means, fact_id=other.fact_id
+                )
+                statements[against].append(opposed)
+
+
+def _subject(value: str) -> frozenset[str]:
+    """What a like or a channel is about: "phone" and "phone calls" are one."""
+    return frozenset(word.rstrip("s") for word in _tokens(value)) - {"call"}
+
+
 def overruled(statements: Iterable[Statement]) -> Mapping[UUID, Statement]:
     """Return which statements do not count, by id, each with the word against it.
 
     A system of record outranks everybody. What staff put right stands until the
     customer says that it has changed, or says what was never known before: saying the
-    old value once more is no news.
+    old value once more is no news. What she is not sure of displaces nothing.
     """
     ordered = sorted(statements, key=lambda it: it.place)
     void = _mistaken(ordered)
@@ -118,7 +166,9 @@ def overruled(statements: Iterable[Statement]) -> Mapping[UUID, Statement]:
 
 def names(words: str, value: str) -> bool:
     """Return whether words such as "the iPhone" can mean a value, "iPhone 12 mini"."""
-    wanted = _tokens(words)
+    if "@" in words:
+        return words.casefold() == value.casefold()
+    wanted = _tokens(_ARTICLES.sub("", words))
     return bool(wanted) and wanted <= _tokens(value)
 
 
@@ -142,7 +192,7 @@ def _mistaken(ordered: Sequence[Statement]) -> dict[UUID, Statement]:
     void: dict[UUID, Statement] = {}
     counted: list[Statement] = []
     for it in ordered:
-        if it.says in _ENDS:
+        if it.says in CLOSING:
             continue
         if it.says == "meant" and counted:
             wrong = counted[-1]
@@ -159,17 +209,20 @@ def _mistaken(ordered: Sequence[Statement]) -> dict[UUID, Statement]:
 def _overruled(ordered: Sequence[Statement]) -> dict[UUID, Statement]:
     void: dict[UUID, Statement] = {}
     ruling: Statement | None = None
+    known: Statement | None = None
     stated: set[str] = set()
     for it in ordered:
         if ruling is not None and _counts_less(it, ruling, stated):
             void[it.id] = ruling
-            continue
-        if it.says in _ENDS:
-            ruling = None
-            continue
-        if ruling is None or it.means != ruling.means or _rank(it) >= _rank(ruling):
-            ruling = it if _rank(it) else None
-        stated.add(it.means)
+        elif it.says in CLOSING:
+            ruling = known = None
+        elif known is not None and not it.sure and it.means != known.means:
+            void[it.id] = known
+        else:
+            if ruling is None or it.means != ruling.means or _rank(it) >= _rank(ruling):
+                ruling = it if _rank(it) else None
+            known = it if it.sure else known
+            stated.add(it.means)
     return void
 
 
@@ -177,7 +230,7 @@ def _counts_less(it: Statement, ruling: Statement, stated: set[str]) -> bool:
     if it.says == "closed" or _rank(it) >= _rank(ruling):
         return False
     if ruling.source == "system":
-        return it.says in _ENDS or it.means != ruling.means
+        return it.says in CLOSING or it.means != ruling.means
     is_old = it.means in stated and it.means != ruling.means
     return is_old and it.says == "holds"
 
@@ -191,7 +244,7 @@ def _lane(ordered: Sequence[Statement], void: Mapping[UUID, Statement]) -> list[
     runs: list[Run] = []
     current: Run | None = None
     for it in ordered:
-        if it.id in void or it.says in _ENDS:
+        if it.id in void or it.says in CLOSING:
             current = _end_or_set_aside(it, current, runs, void)
         elif current is not None and current.means == it.means:
             current.statements.append(it)
@@ -221,20 +274,15 @@ def _end_or_set_aside(
         )
     if known is not None:
         known.statements.append(it)
-    elif it.says != "closed":
+    elif it.says not in {"closed", "opposed"}:
         runs.append(Run(it.means, it.value, it.at, it.at, statements=[it]))
     return current
 
 
 def _closes(it: Statement, run: Run) -> bool:
-    match it.says:
-        case "gone":
-            return True
-        case "ended":
-            return it.means == run.means or names(it.value, run.value)
-        case "closed":
-            return it.means == run.means
-    return False
+    if it.says == "ended" and names(it.value, run.value):
+        return True
+    return it.says == "gone" or it.means == run.means
 
 
 def _name_what_was_meant(runs: Sequence[Run], void: Mapping[UUID, Statement]) -> None:
@@ -247,8 +295,7 @@ def _name_what_was_meant(runs: Sequence[Run], void: Mapping[UUID, Statement]) ->
 
 
 def _tokens(text: str) -> frozenset[str]:
-    words = re.findall(r"[^\W_]+", text.casefold())
-    return frozenset(words) - {"the", "a", "an", "my", "our", "old", "that", "this"}
+    return frozenset(re.findall(r"[^\W_]+", text.casefold()))
 
 
 def _parts_under(key: str) -> tuple[str, ...]:
@@ -285,7 +332,7 @@ def _close_for_move(old: Run, move: Run) -> None:
     at = move.since
     if old.since >= at or (old.until is not None and old.until <= at):
         return
-    said = [it for it in old.statements if it.says not in _ENDS]
+    said = [it for it in old.statements if it.says not in CLOSING]
     last = said[-1]
     if last.at >= at or _told_with(last, move.first):
         return

@@ -14,23 +14,26 @@ from uuid_utils.compat import uuid7
 from accounts.queue import enqueue
 from memory import embeddings
 from memory.facts.reconciling import (
-    ADDRESS_KEYS,
+    CLOSING,
     Run,
     Says,
     Statement,
+    keys_with,
     move_together,
+    oppose,
     timeline,
 )
 from memory.models import Evidence, Fact
 from memory.trust import outranks
 
 ENDS = frozenset({Evidence.Says.ENDED, Evidence.Says.GONE})
-_CLOSING = ENDS | {"closed"}
+# Below this it is remembered, but displaces nothing that is known.
+SURE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The rows of one key, or of an address, with what was said about them."""
+    """The rows of one key and those settled with it, with what was said of them."""
 
     facts: tuple[Fact, ...]
 
@@ -60,6 +63,7 @@ class Told:
                 source=row.author,
                 conversation_id=row.conversation_id,
                 message_id=row.message_id,
+                sure=fact.confidence >= SURE,
             )
         if not evidence:
             # What staff wrote rests on no message.
@@ -74,15 +78,16 @@ class Told:
         if any(row.says in ENDS for row in evidence):
             return False
         by = next((it for it in self.facts if it.id == fact.superseded_by_id), None)
-        return by is None or (not fact.single and by.content_hash != fact.content_hash)
+        if by is None or fact.single:
+            return by is None
+        return by.key == fact.key and by.content_hash != fact.content_hash
 
 
 def told(customer_id: UUID, key: str) -> Told:
-    """Return what was said about a key, locked; about the whole address for a part."""
-    keys = ADDRESS_KEYS if key in ADDRESS_KEYS else (key,)
+    """Return what was said about a key and about those settled with it, locked."""
     rows = (
         Fact.objects.select_for_update()
-        .filter(customer_id=customer_id, key__in=keys)
+        .filter(customer_id=customer_id, key__in=keys_with(key))
         .order_by("id")
     )
     return Told(tuple(rows.prefetch_related("evidence")))
@@ -91,16 +96,38 @@ def told(customer_id: UUID, key: str) -> Told:
 def settle(customer_id: UUID, key: str) -> None:
     """Decide anew when each value of a key held, from all that was said about it."""
     known = told(customer_id, key)
+    keys = {fact.key for fact in known.facts}
+    single = {name: known.statements(name, single=True) for name in keys}
+    beside = {name: known.statements(name, single=False) for name in keys}
+    both = {name: [*single[name], *beside[name]] for name in keys}
+    oppose(both)
     runs = {
         name: [
-            *timeline(known.statements(name, single=True), single=True),
-            *timeline(known.statements(name, single=False), single=False),
+            *timeline(_among(both[name], single[name]), single=True),
+            *timeline(_among(both[name], beside[name]), single=False),
         ]
-        for name in {fact.key for fact in known.facts}
+        for name in keys
     }
     move_together(runs)
     everything = [run for of_key in runs.values() for run in of_key]
+    _name_the_opposite(everything)
     _write(known.facts, everything)
+
+
+def _among(
+    statements: Sequence[Statement], of_these: Sequence[Statement]
+) -> list[Statement]:
+    """Return the statements that are about the same rows as these."""
+    rows = {it.fact_id for it in of_these}
+    return [it for it in statements if it.fact_id in rows]
+
+
+def _name_the_opposite(runs: Sequence[Run]) -> None:
+    """Say of each run that ended when she said the opposite what took its place."""
+    of = {it.id: run for run in runs for it in run.statements if it.says != "opposed"}
+    for run in runs:
+        if run.until is not None and run.statements[-1].says == "opposed":
+            run.by = of.get(run.statements[-1].id)
 
 
 def _by_hand(fact: Fact, says: Says, at: datetime) -> Statement:
@@ -134,7 +161,8 @@ def _write(facts: Sequence[Fact], runs: Sequence[Run]) -> None:
     for fact in sorted(changed, key=lambda it: it.valid_to is None):
         _save(fact, is_new=fact.id not in rows)
     for run, fact in of_run.items():
-        _move_evidence((evidence.get(it.id) for it in run.statements), fact)
+        own = [it for it in run.statements if it.says not in {"closed", "opposed"}]
+        _move_evidence((evidence.get(it.id) for it in own), fact)
     _drop([rows[gone] for gone in rows.keys() - {fact.id for fact in of_run.values()}])
 
 
@@ -143,7 +171,7 @@ def _assigned(rows: dict[UUID, Fact], runs: Sequence[Run]) -> dict[Run, Fact]:
     free = dict(rows)
     assigned: dict[Run, Fact] = {}
     for run in runs:
-        told = [it for it in run.statements if it.says not in _CLOSING]
+        told = [it for it in run.statements if it.says not in CLOSING]
         wanted = [rows[it.fact_id] for it in told or run.statements]
         same = [fact for fact in wanted if fact.content_hash == run.means]
         at_hand = [fact for fact in same if fact.id in free]
@@ -203,6 +231,6 @@ def _drop(facts: Sequence[Fact]) -> None:
 def _most_trusted(statements: Sequence[Statement]) -> str:
     best = ""
     for it in statements:
-        if it.says not in _CLOSING:
+        if it.says not in CLOSING:
             best = it.source if not best or outranks(it.source, best) else best
     return best

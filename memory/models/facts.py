@@ -141,7 +141,7 @@ class Evidence(CustomerModel):
             *CustomerModel.Meta.constraints,
             SameScopeKey(name="memory_evidence_fact", field="fact", customer=True),
             models.UniqueConstraint(
-                fields=["tenant", "fact", "message_id", "span"],
+                fields=["tenant", "fact", "message_id", "span", "says"],
                 name="memory_evidence_once",
             ),
         ]

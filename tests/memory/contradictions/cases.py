@@ -2,8 +2,8 @@
 
 A case begins with `= name`. A line `1 Mar: words` begins a conversation on that day of
 2026 (`1 Mar 09:00+09:00: words` at that hour); indented lines go on with it, twenty
-seconds apart: `A:` an agent, `B:` the assistant, anything else the customer. Then follows
-what has to come of it:
+seconds apart: `A:` an agent, `B:` the assistant, anything else the customer. Then
+follows what has to come of it:
 
 - `now key=value` holds; of a key that is named in a case nothing else does;
 - `was key=value` is kept as history, and held for a while;
