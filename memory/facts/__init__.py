@@ -8,15 +8,18 @@ customer's lock, so that two conversations of hers do not both write a first val
 """
 
 from memory.facts.corrections import correct, forget, retract, set_pinned, withdraw
+from memory.facts.doubts import HOLD_SEVERAL, about
 from memory.facts.remembering import MIN_CONFIDENCE, Outcome, Remembered, remember
 from memory.facts.rows import content_hash, current_facts, entry, lock_customer
 from memory.facts.telling import MAX_VALUE_CHARS
 
 __all__ = [
+    "HOLD_SEVERAL",
     "MAX_VALUE_CHARS",
     "MIN_CONFIDENCE",
     "Outcome",
     "Remembered",
+    "about",
     "content_hash",
     "correct",
     "current_facts",

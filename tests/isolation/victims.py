@@ -273,7 +273,7 @@ FORM = {
     "description": "Looks up", "parameters": "[]", "header_name": "X-Key",
     "header_value": "Planted", "timeout_s": "1", "cache_s": "0", "arguments": "[]",
     "actor": "", "action": "", "since": "", "until": "", "before": "",
-    "verdict": "approve", "seen": "", "next": "/",
+    "verdict": "approve", "seen": "", "next": "/", "both": "1", "not_hers": "1",
 }  # fmt: skip
 
 
