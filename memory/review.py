@@ -166,10 +166,12 @@ def _decided(item: ReviewItem, state: str, user: User, why: str) -> ReviewItem:
 
 
 def _candidate(item: ReviewItem, *, single: bool) -> FactCandidate:
+    # Of several things that words can mean, people were shown one: that has ended.
+    ended = item.rival if item.polarity == "end" else None
     return FactCandidate(
         kind=cast("FactKind", item.fact_kind),
-        key=item.key,
-        value=item.value,
+        key=ended.key if ended else item.key,
+        value=ended.value if ended else item.value,
         text=item.text,
         message_id=item.message_id,
         span=item.span,
