@@ -125,7 +125,7 @@ def refuse(*, item: ReviewItem, user: User, not_hers: bool = False) -> None:
     Raises:
         ValidationError: Somebody else has decided already.
     """
-    why = "not hers" if not_hers else "known"
+    why = "not_hers" if not_hers else "known"
     _decided(item, ReviewItem.State.REFUSED, user, why)
 
 

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.queue import enqueue
 from memory import embeddings
 from memory.facts.rows import close, content_hash, current_of_key
-from memory.facts.settling import settle
+from memory.facts.settling import ENDS, settle
 from memory.facts.telling import MAX_VALUE_CHARS
 from memory.models import Evidence, Fact
 
@@ -98,6 +98,8 @@ def withdraw(*, customer_id: UUID, message_ids: Collection[UUID]) -> int:
     of_hers = Evidence.objects.filter(customer_id=customer_id)
     gone = of_hers.filter(message_id__in=message_ids)
     touched = list(Fact.objects.filter(evidence__in=gone).distinct())
+    ends = gone.filter(says__in=ENDS).values_list("fact_id", flat=True)
+    Fact.objects.filter(id__in=list(ends)).update(valid_to=F("valid_from"))
     gone.delete()
     unfounded = [fact for fact in touched if not fact.evidence.exists()]
     for fact in unfounded:

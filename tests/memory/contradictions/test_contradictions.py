@@ -16,7 +16,15 @@ from tests.memory.contradictions.cases import Case, cases
 
 pytestmark = pytest.mark.usefixtures("rows")
 
-FAMILIES = ("moves", "contact", "accounts", "things", "preferences", "doubts")
+FAMILIES = (
+    "moves",
+    "contact",
+    "accounts",
+    "things",
+    "preferences",
+    "doubts",
+    "wordings",
+)
 ALL = cases(*FAMILIES)
 Pairs = list[tuple[str, str]]
 
