@@ -17,7 +17,8 @@ _NEW_CLAUSE = re.compile(
 _SUPPOSING = re.compile(
     r"\b(?:if|unless|suppose|supposing|imagine|were to|pretend|hypothetically|"
     r"in case|wish|would have|could have|thinking (?:of|about)|considering|"
-    r"might|maybe|perhaps|someday|used to think|whether|dream(?:ed|t|ing)?)\b",
+    r"(?:i|we)(?: should| ought to|(?: am|'m|'re| are| was| were) supposed to) "
+    r"(?:already |now )?be|might|maybe|perhaps|someday|used to think|whether|dream(?:ed|t|ing)?)\b",
     re.IGNORECASE,
 )
 _HEDGED = re.compile(
@@ -26,7 +27,7 @@ _HEDGED = re.compile(
     r"i believe|i suppose|i assume|as far as i (?:know|remember|recall)|if i "
     r"(?:remember|recall)(?: correctly| right| well)?|could be|don'?t (?:quite |"
     r"really )?(?:remember|recall|know)|can'?t (?:remember|recall)|or something|"
-    r"or so|something like)\b",
+    r"or so|something like|apparently|supposedly|allegedly|according to)\b",
     re.IGNORECASE,
 )
 _INTENDED = re.compile(
@@ -52,7 +53,10 @@ _THIRD_PARTY = re.compile(
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
-    rf"\b(?:{_RELATIVE}|he|she) (?:says?|said|thinks?|claims?|believes?)\b",
+    rf"\b(?:{_RELATIVE}|he|she|they|you|somebody|someone|(?:your|the) (?:colleague|"
+    r"agent|rep|shop|store|site|website|page|screen|app|system|letter|e-?mail|bot)) "
+    r"(?:just |once )?(?:says?|said|thinks?|claims?|believes?|promised|wrote|insists?|"
+    r"shows?|told (?:me|us))\b",
     re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|im|we|we're)\b", re.IGNORECASE)

@@ -4,17 +4,20 @@ from dataclasses import replace
 from typing import Final
 
 from memory.extraction.dialogue import Utterance
-from memory.extraction.findings import Finding
+from memory.extraction.findings import Finding, plain
 from memory.extraction.guards import Standing, sentence_bounds, standing
 from memory.extraction.keys import spec
 from memory.extraction.revisions import revised
-from memory.extraction.secrets import is_special
+from memory.extraction.secrets import is_special, mask_secrets
 from memory.extraction.vocabulary import words
+from memory.types import FactCandidate
 
 _OF_THE_PERSON = words(
     "customer_name username email phone street_address city state zip_code country "
     "account_id member_level company"
 )
+# What people state in words, and not as a code that counts wherever it stands.
+_SPOKEN = words("member_level city state country company")
 _PLACES = words("street_address city state zip_code country")
 _RELATED = ("_name", "_lives")
 _DOUBT = 0.45
@@ -52,10 +55,14 @@ def judged(said: Utterance, finding: Finding) -> Finding | None:
     only in plain statements about the customer herself. What is not believed, but could
     contradict something known, is handed on with its doubt.
     """
-    stands = standing(said.text, finding.start, finding.end)
     if not finding.certain and _touches_special(said.text, finding):
         return None
-    finding = revised(said.text, finding)
+    return _weigh(said.text, finding)
+
+
+def _weigh(text: str, finding: Finding) -> Finding | None:
+    stands = standing(text, finding.start, finding.end)
+    finding = revised(text, finding)
     believed = _certain(finding, stands) if finding.certain else _plain(finding, stands)
     if not believed or stands.joking:
         return _doubted(finding, stands)
@@ -65,6 +72,44 @@ def judged(said: Utterance, finding: Finding) -> Finding | None:
     if stands.question:
         return replace(finding, confidence=finding.confidence * 0.8)
     return finding
+
+
+def weighed(text: str, candidate: FactCandidate) -> FactCandidate:
+    """The candidate that a model proposes, weighed like what the rules find.
+
+    A model takes much for plain that was asked, quoted or supposed, and does not say
+    what a statement changes.
+
+    Args:
+        text: The message that holds its span.
+        candidate: What the model proposes; its own doubt stays.
+    """
+    start = text.index(candidate.span)
+    at = text.lower().find(candidate.value.lower(), start, start + len(candidate.span))
+    value = candidate.value if at >= 0 else candidate.span
+    start = max(at, start)
+    finding = Finding(
+        candidate.key,
+        candidate.value,
+        start,
+        start + len(value),
+        candidate.confidence,
+        certain=candidate.key in _OF_THE_PERSON - _SPOKEN,
+        ends=candidate.polarity == "end",
+    )
+    judgement = _weigh(plain(text), finding)
+    if judgement is None:
+        return candidate
+    left, right = sentence_bounds(text, start)
+    doubt = candidate.doubt or judgement.doubt
+    return replace(
+        candidate,
+        confidence=judgement.confidence,
+        polarity="end" if judgement.ends else "assert",
+        doubt=doubt,
+        revises=judgement.revises,
+        said=mask_secrets(text[left:right].strip()) if doubt else "",
+    )
 
 
 def _doubted(finding: Finding, stands: Standing) -> Finding | None:

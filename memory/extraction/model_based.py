@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from memory.extraction import keys
+from memory.extraction.judgement import weighed
 from memory.extraction.secrets import contains_secret, without_secrets
 from memory.llm import gateway
 from memory.types import FactCandidate, SummaryDraft, Turn
@@ -161,7 +162,7 @@ def _checked(
         return None
     key = _snake_case(item["key"])
     spec = keys.spec(key)
-    return FactCandidate(
+    proposed = FactCandidate(
         kind=item["kind"],
         key=key,
         value=item["value"].strip(),
@@ -173,6 +174,7 @@ def _checked(
         single=spec.single,
         polarity=item["polarity"],
     )
+    return weighed(turn.text, proposed)
 
 
 def _snake_case(key: str) -> str:

@@ -24,7 +24,7 @@ _PROFESSIONS = (
     r"contractor|builder|retiree|pensioner|counsell?or|coach|dancer|actor|actress"
 )
 _IS_PROFESSION = re.compile(
-    rf"\bi(?:'m| am|m) (?P<value>an? (?:[\w-]+ ){{0,2}}?(?:{_PROFESSIONS}))\b",
+    rf"\bi(?:'m| am|m)(?: now| currently)? (?P<value>an? (?:[\w-]+ ){{0,2}}?(?:{_PROFESSIONS}))\b",
     re.IGNORECASE,
 )
 _EMPLOYER = re.compile(
@@ -59,7 +59,7 @@ _HAVE = re.compile(
     re.IGNORECASE,
 )
 _NO_LONGER = re.compile(
-    r"\b(?:i|we) (?:(?:no longer|don't|do not|dont) (?:have|own|use|drive)|"
+    r"\b(?:i|we)(?:'ve)? (?:(?:no longer|don't|do not|dont) (?:have|own|use|drive)|"
     r"(?:have )?(?:sold|got rid of|gave away|returned|cancelled|canceled)|lost) "
     r"(?P<value>(?:the|my|our|that|this|an?) (?:(?:old|new) )?[\w '-]{2,40}?)"
     r"(?P<more> any ?more)?(?=[.?!,;\n]|$| (?:and|but|so|because|yet|now|last|"

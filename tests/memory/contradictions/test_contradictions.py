@@ -1,6 +1,6 @@
 """Every contradiction of the suite ends right, in whatever order it arrives."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice, permutations
 from uuid import uuid4
 
@@ -9,10 +9,11 @@ import pytest
 from accounts.models import Customer
 from accounts.scope import customer_scope
 from memory import facts
-from memory.extraction import discrete
+from memory.extraction import discrete, model_based
 from memory.models import Fact, ReviewItem
-from memory.types import Turn
+from memory.types import FactCandidate, Turn
 from tests.memory.contradictions.cases import Case, cases
+from tests.scripted_openai import ScriptedOpenAI
 
 pytestmark = pytest.mark.usefixtures("rows")
 
@@ -29,13 +30,19 @@ ALL = cases(*FAMILIES)
 Pairs = list[tuple[str, str]]
 
 
-def consolidate(customer: Customer, talks: Sequence[list[Turn]]) -> None:
+def by_rules(talk: list[Turn]) -> list[FactCandidate]:
+    return discrete.extract([turn for turn in talk if turn.author != "assistant"])
+
+
+def consolidate(
+    customer: Customer,
+    talks: Sequence[list[Turn]],
+    extract: Callable[[list[Turn]], list[FactCandidate]] = by_rules,
+) -> None:
     """Bring conversations into memory one after the other, as consolidation does."""
     for talk in talks:
         said_at = {turn.id: turn.sent_at for turn in talk}
-        candidates = discrete.extract(
-            [turn for turn in talk if turn.author != "assistant"]
-        )
+        candidates = extract(talk)
         conversation_id = uuid4()
         with customer_scope(customer.tenant_id, customer.id):
             for candidate in candidates:
@@ -100,6 +107,44 @@ def test_it_ends_right_in_any_other_order(elena: Customer, case: Case) -> None:
             Fact.objects.all().delete()
         consolidate(elena, order)
         check(elena, case, cards=False)
+
+
+def naively(talk: list[Turn]) -> dict[str, object]:
+    """The answer of a model that takes every word for plain truth about her."""
+    lines = {turn.id: number for number, turn in enumerate(talk)}
+    return {
+        "facts": [
+            {
+                "line": lines[found.message_id],
+                "span": found.span,
+                "kind": found.kind,
+                "key": found.key,
+                "value": found.value or found.span,
+                "text": found.text,
+                "polarity": found.polarity,
+                "confidence": 0.95,
+            }
+            for found in discrete.extract(talk)
+        ],
+        "summary": "Talked.",
+        "topics": [],
+        "entities": [],
+        "sentiment": "neutral",
+        "pending_actions": [],
+    }
+
+
+@pytest.mark.parametrize("case", cases("doubts"), ids=lambda case: case.name)
+def test_it_ends_right_with_a_model_that_believes_everything(
+    elena: Customer, model: ScriptedOpenAI, case: Case
+) -> None:
+    def extract(talk: list[Turn]) -> list[FactCandidate]:
+        model.json_answer(naively(talk))
+        return model_based.understand(talk, fresh_from=0)[0]
+
+    consolidate(elena, case.conversations, extract)
+    now, _, _ = state(elena, case)
+    assert without(now, case.wants("now?")) == folded(case.wants("now"))
 
 
 def test_there_are_enough_of_them() -> None:
