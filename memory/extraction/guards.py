@@ -18,7 +18,8 @@ _SUPPOSING = re.compile(
     r"\b(?:if|unless|suppose|supposing|imagine|were to|pretend|hypothetically|"
     r"in case|wish|would have|could have|thinking (?:of|about)|considering|"
     r"(?:i|we)(?: should| ought to|(?: am|'m|'re| are| was| were) supposed to) "
-    r"(?:already |now )?be|might|maybe|perhaps|someday|used to think|whether|dream(?:ed|t|ing)?)\b",
+    r"(?:already |now )?be|might|maybe|perhaps|someday|used to think|whether|"
+    r"dream(?:ed|t|ing)?)\b",
     re.IGNORECASE,
 )
 _HEDGED = re.compile(

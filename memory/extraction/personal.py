@@ -24,7 +24,8 @@ _PROFESSIONS = (
     r"contractor|builder|retiree|pensioner|counsell?or|coach|dancer|actor|actress"
 )
 _IS_PROFESSION = re.compile(
-    rf"\bi(?:'m| am|m)(?: now| currently)? (?P<value>an? (?:[\w-]+ ){{0,2}}?(?:{_PROFESSIONS}))\b",
+    r"\bi(?:'m| am|m)(?: now| currently)? "
+    rf"(?P<value>an? (?:[\w-]+ ){{0,2}}?(?:{_PROFESSIONS}))\b",
     re.IGNORECASE,
 )
 _EMPLOYER = re.compile(
@@ -63,7 +64,7 @@ _NO_LONGER = re.compile(
     r"(?:have )?(?:sold|got rid of|gave away|returned|cancelled|canceled)|lost) "
     r"(?P<value>(?:the|my|our|that|this|an?) (?:(?:old|new) )?[\w '-]{2,40}?)"
     r"(?P<more> any ?more)?(?=[.?!,;\n]|$| (?:and|but|so|because|yet|now|last|"
-    r"yesterday|today|in|since|for|to)\b)",
+    r"yesterday|today|in|since|for|to|on|at|through|via)\b)",
     re.IGNORECASE,
 )
 _REALLY_ENDS = re.compile(
