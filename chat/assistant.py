@@ -312,7 +312,9 @@ def _told_just_now(heard: Sequence[Turn]) -> list[MemoryItem]:
             said_at=sent_at[candidate.message_id].isoformat(),
         )
         for candidate in reversed(discrete.extract(heard))
-        if candidate.polarity == "assert" and not quarantine.reason_to_hold(candidate)
+        if candidate.polarity == "assert"
+        and not candidate.doubt
+        and not quarantine.reason_to_hold(candidate)
     ]
 
 

@@ -10,7 +10,7 @@ from chat.history import recent_turns
 from chat.models import Conversation, Message
 from memory import facts, summaries, working
 from memory import settings as memory_settings
-from memory.models import Evidence, Fact, Summary
+from memory.models import Evidence, Fact, ReviewItem, Summary
 
 # The ledger's tiers in the order of the context: key, tier class of the design, label.
 _TIERS: Final = (
@@ -89,7 +89,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """All that the panel shows."""
+    """All that the panel shows; `conflicts` are what waits against a fact, by it."""
 
     receipt: Receipt | None
     facts: list[Fact]
@@ -97,6 +97,7 @@ class Panel:
     episodes: list[Summary]
     summary: Summary | None
     working: list[working.WorkingItem]
+    conflicts: Mapping[UUID, ReviewItem]
 
     def counts(self) -> dict[str, int]:
         """Return how many items of each tier are shown."""
@@ -107,6 +108,7 @@ class Panel:
             "rolling": int(self.summary is not None),
             "working": len(self.working),
             "used": len(self.receipt.used) if self.receipt else 0,
+            "held": len(self.conflicts),
         }
 
 
@@ -122,9 +124,10 @@ def panel(conversation: Conversation, message_id: UUID | None = None) -> Panel:
     # What the next answer would read: loaded now, if it is not there.
     recent_turns(conversation, limits)
     history = Fact.objects.filter(customer_id=customer_id, valid_to__isnull=False)
+    current = list(facts.current_facts().filter(customer_id=customer_id))
     return Panel(
         receipt=_receipt(conversation, message_id),
-        facts=list(facts.current_facts().filter(customer_id=customer_id)),
+        facts=current,
         history=list(
             history.prefetch_related("evidence").order_by("-valid_to")[:_HISTORY_SHOWN]
         ),
@@ -135,6 +138,7 @@ def panel(conversation: Conversation, message_id: UUID | None = None) -> Panel:
             for item in working.items(conversation.tenant_id, customer_id)
             if item.conversation_id == conversation.id
         ],
+        conflicts=facts.about(current),
     )
 
 

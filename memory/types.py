@@ -8,6 +8,7 @@ from uuid import UUID
 Author = Literal["customer", "assistant", "agent", "system", "tool"]
 FactKind = Literal["fact", "preference", "event", "intent", "issue"]
 Polarity = Literal["assert", "end"]
+Revises = Literal["", "change", "mistake"]
 Source = Literal["customer", "approved", "agent", "system"]
 Sentiment = Literal["positive", "neutral", "negative"]
 
@@ -29,13 +30,17 @@ class FactCandidate:
 
     ``confidence`` and ``importance`` run from 0 to 1. ``single`` marks a key that
     holds one value at a time, so that a newer value supersedes; polarity ``end``
-    closes what was known ("I no longer have the iPhone"). ``source`` is whose word it
+    closes what was known ("I no longer have the iPhone"); without a value it closes
+    whatever its key had ("that is not my number any more"). ``revises`` tells that it
+    changed ("I moved to Ghent") or that what she said before in this conversation was
+    a mistake ("sorry, I meant 42"). ``source`` is whose word it
     is. ``normal`` is the value in its key's own form, by which values are compared.
     ``doubt`` says why it may not be so ("said as a question"): a candidate with a
-    doubt changes no memory, it waits for people. ``made_by`` names the strategy and
-    the engine that found it. ``valid_from`` and ``valid_to`` are when it became true
-    and ceased to be, where that was said ("since March", "until last week"); what is
-    undated holds from its message on.
+    doubt changes no memory, it waits for people, who see ``said``, the sentence around
+    the span. ``made_by`` names the strategy and the engine that found it.
+    ``valid_from`` and ``valid_to`` are when it became true and ceased to be, where that
+    was said ("since March", "until last week"); what is undated holds from its message
+    on.
     """
 
     kind: FactKind
@@ -57,6 +62,8 @@ class FactCandidate:
     made_by: str = ""
     valid_from: datetime | None = None
     valid_to: datetime | None = None
+    revises: Revises = ""
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ def reconcile(plan: Plan) -> list[facts.Remembered]:
     said_at = {turn.id: turn.sent_at for turn in span.turns}
     remembered = []
     stored: list[tuple[Fact, embeddings.Vectors]] = []
-    moves = set()
     for candidate, vector in zip(plan.candidates, plan.vectors, strict=False):
         result = facts.remember(
             customer_id=span.customer_id,
@@ -33,14 +32,6 @@ def reconcile(plan: Plan) -> list[facts.Remembered]:
         remembered.append(result)
         if result.fact is not None and result.outcome not in _NOT_INDEXED:
             stored.append((result.fact, vector))
-        if result.outcome == "superseded" and candidate.key == "city":
-            moves.add(said_at[candidate.message_id])
-    restated = frozenset(candidate.key for candidate in plan.candidates)
-    for moved_at in moves:
-        facts.close_stale_address(
-            customer_id=span.customer_id, restated=restated, moved_at=moved_at
-        )
-    facts.close_overtaken_address(result.fact for result in remembered)
     _index(plan, stored)
     return remembered
 
@@ -48,8 +39,13 @@ def reconcile(plan: Plan) -> list[facts.Remembered]:
 def _index(plan: Plan, stored: Sequence[tuple[Fact, embeddings.Vectors]]) -> None:
     if not stored:
         return
-    # The same fact may have been told twice in one conversation.
-    unique = {fact.id: (fact, vector) for fact, vector in stored}
+    # The same fact may have been told twice in one conversation, or have become one
+    # with another by what was told after it.
+    told = {fact.id: vector for fact, vector in stored}
+    there = Fact.objects.filter(pk__in=told).prefetch_related("evidence")
+    unique = {fact.id: (fact, told[fact.id]) for fact in there}
+    if not unique:
+        return
     embeddings.index(
         plan.span.customer_id,
         [facts.entry(fact) for fact, _ in unique.values()],
@@ -57,5 +53,4 @@ def _index(plan: Plan, stored: Sequence[tuple[Fact, embeddings.Vectors]]) -> Non
         model=plan.span.model,
     )
     for fact, _ in unique.values():
-        fact.refresh_from_db(fields=["valid_to"])
         embeddings.set_valid_to(fact.id, fact.valid_to)

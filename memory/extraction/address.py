@@ -108,6 +108,7 @@ _LOWER_LIVES = re.compile(
     r"(?:live|moved|relocated|living|reside) (?:in|to) "
     r"(?P<value>[a-z]{3,})(?=$|[,.!;]| (?:now|and|but|in \w+|last|so|since)\b)"
 )
+_NEXT_SENTENCE = re.compile(r"(?<=\w{4})\. ")
 _NO_PLACE = words(
     "the a an my our another new different this that here there and january february "
     "march april may june july august september october november december apartment "
@@ -167,6 +168,10 @@ def homes(said: Utterance) -> Iterator[Finding]:
 
 def _home(match: re.Match[str]) -> Iterator[Finding]:
     value, start, end = _value(match, "value")
+    if next_sentence := _NEXT_SENTENCE.search(match.string, start, end):
+        # "I live in Ghent. My …"
+        end = next_sentence.start()
+        value = " ".join(match.string[start:end].split())
     key = "country" if COUNTRY.match(value) else "city"
     first = value.lower().split()[0]
     if key == "city" and (value.lower() in _NO_PLACE or first in _NO_PLACE - {"new"}):

@@ -9,6 +9,7 @@ from memory.extraction import (
     address,
     answers,
     contact,
+    endings,
     events,
     identity,
     personal,
@@ -54,6 +55,7 @@ _LOOSE = (
     personal.work,
     personal.family,
     personal.belongings,
+    endings.endings,
     personal.background,
     requests.intents,
     requests.issues,
@@ -84,7 +86,7 @@ def extract(turns: Sequence[Turn]) -> list[FactCandidate]:
         for finding in _findings(said, ledger):
             told = dated(said.turn, said.text, _completed(said, finding, ledger))
             kept = judged(said, told)
-            if kept and ledger.add(said.turn, kept):
+            if kept and ledger.add(said.turn, kept) and not kept.doubt:
                 answered.add(kept.key)
     return [*ledger.candidates(), *statements(turns)]
 

@@ -5,14 +5,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from memory.types import Revises
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One value of one key; ``text[start:end]`` is its verbatim evidence.
 
     ``certain`` findings (identifiers, addresses) stand even inside a question;
-    the others are dropped there. ``sentence`` overrides the catalogue's. ``since`` and
-    ``until`` are its valid time, where that was said.
+    the others are doubted there. ``sentence`` overrides the catalogue's. ``since`` and
+    ``until`` are its valid time, where that was said; ``doubt`` says why it may not be
+    so, ``revises`` what it says of its key before.
     """
 
     key: str
@@ -27,6 +30,8 @@ class Finding:
     entities: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    doubt: str = ""
+    revises: Revises = ""
 
     def overlaps(self, start: int, end: int) -> bool:
         """Whether the evidence shares a character with ``[start, end)``."""

@@ -17,7 +17,27 @@ _NEW_CLAUSE = re.compile(
 _SUPPOSING = re.compile(
     r"\b(?:if|unless|suppose|supposing|imagine|were to|pretend|hypothetically|"
     r"in case|wish|would have|could have|thinking (?:of|about)|considering|"
-    r"might|maybe|perhaps|someday|used to think|whether|dream(?:ed|t|ing)?)\b",
+    r"(?:i|we)(?: should| ought to|(?: am|'m|'re| are| was| were) supposed to) "
+    r"(?:already |now )?be|might|maybe|perhaps|someday|used to think|whether|"
+    r"dream(?:ed|t|ing)?)\b",
+    re.IGNORECASE,
+)
+_HEDGED = re.compile(
+    r"\b(?:might|may (?:be|have)|maybe|perhaps|probably|possibly|not (?:so |quite |"
+    r"really |entirely |100 ?% )?(?:sure|certain)|i(?:'m)? guess(?:ing)?|i think|"
+    r"i believe|i suppose|i assume|as far as i (?:know|remember|recall)|if i "
+    r"(?:remember|recall)(?: correctly| right| well)?|could be|don'?t (?:quite |"
+    r"really )?(?:remember|recall|know)|can'?t (?:remember|recall)|or something|"
+    r"or so|something like|apparently|supposedly|allegedly|according to)\b",
+    re.IGNORECASE,
+)
+_INTENDED = re.compile(
+    r"\b(?:planning|plan to|hoping|hope to|going to|(?:would|'d) (?:love|like) to|"
+    r"want to|one day|next (?:week|month|year|spring|summer|autumn|winter))\b",
+    re.IGNORECASE,
+)
+_SETS_RIGHT = re.compile(
+    r"\b(?:change|update|set|correct|switch|move|send|deliver|ship|use|add|put)\b",
     re.IGNORECASE,
 )
 _RELATIVE = (
@@ -34,7 +54,10 @@ _THIRD_PARTY = re.compile(
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
-    rf"\b(?:{_RELATIVE}|he|she) (?:says?|said|thinks?|claims?|believes?)\b",
+    rf"\b(?:{_RELATIVE}|he|she|they|you|somebody|someone|(?:your|the) (?:colleague|"
+    r"agent|rep|shop|store|site|website|page|screen|app|system|letter|e-?mail|bot)) "
+    r"(?:just |once )?(?:says?|said|thinks?|claims?|believes?|promised|wrote|insists?|"
+    r"shows?|told (?:me|us))\b",
     re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|im|we|we're)\b", re.IGNORECASE)
@@ -45,15 +68,25 @@ _JOKING = re.compile(
 _QUOTE = re.compile(r"\"[^\"\n]*\"|«[^»]*»|^>.*$", re.MULTILINE)
 
 
+# A clause after a hedge is not hedged by it: "I'm not sure why, but I live in Ghent".
+_JOINS = re.compile(r"\b(?:but|however|anyway)\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a stretch of text stands in its sentence."""
+    """How a stretch of text stands in its sentence.
+
+    ``checking`` is a question that asks to change nothing: "Is my e-mail still …?"
+    """
 
     question: bool
     supposed: bool
     quoted: bool
     third_party: bool
     joking: bool
+    hedged: bool
+    intended: bool
+    checking: bool
 
     @property
     def plain(self) -> bool:
@@ -65,9 +98,15 @@ def standing(text: str, start: int, end: int) -> Standing:
     """Judge ``text[start:end]`` by the sentence it stands in."""
     left, right = sentence_bounds(text, start)
     sentence, before = text[left:right], text[left:end]
+    question = _asks(sentence, end - left)
+    hedged = _HEDGED.search(sentence)
     return Standing(
-        question=_asks(sentence, end - left),
+        question=question,
         supposed=bool(_SUPPOSING.search(before)),
+        hedged=hedged is not None
+        and not _JOINS.search(sentence[hedged.end() : end - left]),
+        intended=bool(_INTENDED.search(before)),
+        checking=question and not _SETS_RIGHT.search(before),
         quoted=any(q.start() < start and end < q.end() for q in _QUOTE.finditer(text)),
         third_party=_speaks_of_another(text[left:start]),
         joking=bool(_JOKING.search(text)),

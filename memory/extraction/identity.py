@@ -38,8 +38,8 @@ _USERNAME = re.compile(
     re.IGNORECASE,
 )
 _COMPANY = re.compile(
-    r"\b(?:company|firm|business|organi[sz]ation)(?: name)?(?:\s*:\s*|\s+is\s+|"
-    r" name\s+|\s+called\s+)"
+    r"\b(?:company|firm|business|organi[sz]ation)(?: name)?(?:\s*:\s*|"
+    r"\s+is\s+(?:now )?| name\s+|\s+called\s+)"
     r"(?P<value>[A-Za-z][\w&'.-]*(?: (?!(?:and|my|account|password|pass|i|in|is)\b)"
     r"[A-Za-z][\w&'.-]*){0,4})",
     re.IGNORECASE,

@@ -3,7 +3,9 @@
 import re
 
 from memory.extraction.findings import Finding
+from memory.extraction.guards import sentence_bounds
 from memory.extraction.keys import spec
+from memory.extraction.secrets import mask_secrets
 from memory.extraction.vocabulary import words
 from memory.types import FactCandidate, Turn
 
@@ -46,22 +48,35 @@ class Ledger:
 
     def current(self, key: str) -> str:
         """The newest value of a key, or an empty string."""
-        values = [f.value for _, f in self._entries if f.key == key and not f.ends]
+        values = [f.value for f in self._of(key) if not f.ends]
         return values[-1] if values else ""
 
     def has(self, key: str) -> bool:
         """Whether any value of the key was found."""
-        return any(f.key == key for _, f in self._entries)
+        return bool(self._of(key))
+
+    def _of(self, key: str) -> list[Finding]:
+        return [f for _, f in self._entries if f.key == key and not f.doubt]
 
     def add(self, turn: Turn, finding: Finding) -> bool:
         """Take a finding in; False if it says nothing new."""
-        same_key = [f for _, f in self._entries if f.key == finding.key]
-        rivals = same_key[-1:] if spec(finding.key).single else same_key
+        if finding.doubt:
+            return self._add_doubted(turn, finding)
+        same_key = self._of(finding.key)
+        rivals = same_key[-1:] if spec(finding.key).single else _latest(same_key)
         if any(_repeats(f, finding) for f in rivals):
             return False
         if finding.key == "product":
             self._entries = [e for e in self._entries if not _is_part(e[1], finding)]
         elif len(same_key) >= _AT_MOST.get(finding.key, 8):
+            return False
+        self._entries.append((turn, finding))
+        return True
+
+    def _add_doubted(self, turn: Turn, finding: Finding) -> bool:
+        """Take in what may not be so, unless she has said that it is."""
+        same_key = [f for _, f in self._entries if f.key == finding.key]
+        if any(_repeats(f, finding) for f in same_key):
             return False
         self._entries.append((turn, finding))
         return True
@@ -74,6 +89,11 @@ class Ledger:
 def normalised(value: str) -> str:
     """Lower case letters and digits only, for comparing values."""
     return re.sub(r"[^\w@]+", "", value.lower())
+
+
+def _latest(findings: list[Finding]) -> list[Finding]:
+    """What was said last of each value: what has ended may begin again."""
+    return list({normalised(finding.value): finding for finding in findings}.values())
 
 
 def _repeats(known: Finding, new: Finding) -> bool:
@@ -104,6 +124,7 @@ def candidate_of(turn: Turn, finding: Finding) -> FactCandidate:
     )
     text = finding.sentence or of.sentence.format(value=said)
     later = finding.since is not None and finding.since > turn.sent_at
+    doubt = finding.doubt or ("holds only from a later day on" if later else "")
     entities = (finding.value,) if finding.key in _NAMED_THINGS else ()
     return FactCandidate(
         kind=of.kind,
@@ -119,10 +140,18 @@ def candidate_of(turn: Turn, finding: Finding) -> FactCandidate:
         event_at=finding.event_at,
         topics=(of.topic,),
         entities=finding.entities or entities,
-        doubt="holds only from a later day on" if later else "",
+        doubt=doubt,
+        revises=finding.revises,
+        said=_sentence(turn.text, finding) if doubt else "",
         valid_from=finding.since,
         valid_to=finding.until,
     )
+
+
+def _sentence(text: str, finding: Finding) -> str:
+    """The sentence around a finding, for people: without secrets."""
+    start, end = sentence_bounds(text, finding.start)
+    return mask_secrets(text[start:end].strip())
 
 
 def _third_person(words: str) -> str:

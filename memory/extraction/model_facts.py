@@ -19,6 +19,7 @@ from memory.extraction.claims import (
 from memory.extraction.findings import plain
 from memory.extraction.grounding import adds_nothing, clean, event_moment
 from memory.extraction.guards import sentence_bounds
+from memory.extraction.judgement import weighed
 from memory.extraction.secrets import contains_secret
 from memory.types import FactCandidate, Turn
 
@@ -122,7 +123,7 @@ def _checked(
         else None,
         doubt=doubt_about(value, on) or _polarity_doubt(claim["polarity"], key, on),
     )
-    return candidate, on.start
+    return weighed(on.turn.text, candidate), on.start
 
 
 def _text(claimed: str, value: str, on: Grounds, spec: keys.KeySpec) -> str:

@@ -24,7 +24,8 @@ _PROFESSIONS = (
     r"contractor|builder|retiree|pensioner|counsell?or|coach|dancer|actor|actress"
 )
 _IS_PROFESSION = re.compile(
-    rf"\bi(?:'m| am|m) (?P<value>an? (?:[\w-]+ ){{0,2}}?(?:{_PROFESSIONS}))\b",
+    r"\bi(?:'m| am|m)(?: now| currently)? "
+    rf"(?P<value>an? (?:[\w-]+ ){{0,2}}?(?:{_PROFESSIONS}))\b",
     re.IGNORECASE,
 )
 _EMPLOYER = re.compile(
@@ -59,11 +60,11 @@ _HAVE = re.compile(
     re.IGNORECASE,
 )
 _NO_LONGER = re.compile(
-    r"\b(?:i|we) (?:(?:no longer|don't|do not|dont) (?:have|own|use|drive)|"
+    r"\b(?:i|we)(?:'ve)? (?:(?:no longer|don't|do not|dont) (?:have|own|use|drive)|"
     r"(?:have )?(?:sold|got rid of|gave away|returned|cancelled|canceled)|lost) "
     r"(?P<value>(?:the|my|our|that|this|an?) (?:(?:old|new) )?[\w '-]{2,40}?)"
     r"(?P<more> any ?more)?(?=[.?!,;\n]|$| (?:and|but|so|because|yet|now|last|"
-    r"yesterday|today|in|since)\b)",
+    r"yesterday|today|in|since|for|to|on|at|through|via)\b)",
     re.IGNORECASE,
 )
 _REALLY_ENDS = re.compile(
@@ -71,7 +72,9 @@ _REALLY_ENDS = re.compile(
 )
 _NOTHING_TO_END = re.compile(
     r"\b(?:time|money|access|idea|problem|number|account number|receipt|code|question|"
-    r"patience|interest|password|pin|code|ssn|clue|choice)\b",
+    r"patience|interest|password|pin|code|ssn|clue|choice|orders?|bookings?|flights?|"
+    r"reservations?|appointments?|tickets?|payments?|membership|plan|subscription|"
+    r"tariff|parcels?|packages?)\b",
     re.IGNORECASE,
 )
 _NO_LONGER_LIVES = re.compile(

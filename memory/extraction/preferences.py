@@ -86,7 +86,7 @@ _FAN = re.compile(
 )
 _PHRASE_END = re.compile(
     r" (?:because|but|and (?:i|we|it|that)|so|as|since|when|which|if|though|although|"
-    r"please|right now|now|at the moment|today)\b.*$",
+    r"please|right now|now|any ?more|at the moment|today)\b.*$",
     re.IGNORECASE,
 )
 _PASSING = re.compile(

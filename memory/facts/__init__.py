@@ -1,30 +1,26 @@
 """Tier 2, facts: the only writes to `Fact`.
 
 A contradiction is settled here, on write. A single-valued key holds one current value:
-a newer one closes the old one and keeps it as history, in whatever order they arrive.
+a newer one closes the old one and keeps it as history, in whatever order they arrive
+(`reconciling` has the rules, `settling` applies them).
 Every function runs in a scope that the caller opened; whoever remembers holds the
 customer's lock, so that two conversations of hers do not both write a first value.
 """
 
-from memory.facts.addresses import close_overtaken_address, close_stale_address
-from memory.facts.corrections import correct, forget, retract, set_pinned
+from memory.facts.corrections import correct, forget, retract, set_pinned, withdraw
+from memory.facts.doubts import HOLD_SEVERAL, about
 from memory.facts.making import MAX_VALUE_CHARS, catalogued
-from memory.facts.remembering import (
-    MIN_CONFIDENCE,
-    Outcome,
-    Remembered,
-    remember,
-)
+from memory.facts.remembering import MIN_CONFIDENCE, Outcome, Remembered, remember
 from memory.facts.rows import content_hash, current_facts, entry, lock_customer
 
 __all__ = [
+    "HOLD_SEVERAL",
     "MAX_VALUE_CHARS",
     "MIN_CONFIDENCE",
     "Outcome",
     "Remembered",
+    "about",
     "catalogued",
-    "close_overtaken_address",
-    "close_stale_address",
     "content_hash",
     "correct",
     "current_facts",
@@ -34,4 +30,5 @@ __all__ = [
     "remember",
     "retract",
     "set_pinned",
+    "withdraw",
 ]

@@ -1,10 +1,12 @@
 """What people do to facts: correct, take back, erase, pin."""
 
-from datetime import datetime
+from collections.abc import Collection
 from functools import partial
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts import audit
@@ -12,7 +14,8 @@ from accounts.models import User
 from accounts.queue import enqueue
 from memory import embeddings, working
 from memory.facts.making import MAX_VALUE_CHARS, normal_of
-from memory.facts.rows import can_be_current, close, content_hash, current_of_key
+from memory.facts.rows import close, content_hash, current_of_key
+from memory.facts.settling import ENDS, settle
 from memory.models import Evidence, Fact
 
 
@@ -37,6 +40,10 @@ def correct(*, fact: Fact, value: str, user: User) -> Fact:
         raise ValidationError("That is the value it has already.")
     if not fact.is_current:
         raise ValidationError("This fact is history; correct the current one.")
+    if fact.source == Fact.Source.SYSTEM:
+        raise ValidationError(
+            "This is what your system of record says: correct it there."
+        )
     others = current_of_key(fact.customer_id, fact.key).exclude(pk=fact.pk)
     if others.filter(content_hash=twin).exists():
         raise ValidationError("That is known already, as another fact.")
@@ -78,12 +85,37 @@ def retract(*, fact: Fact, user: User) -> Fact | None:
     Returns:
         The restored fact, if there was one.
     """
-    older: Fact | None = fact.older.order_by("-valid_from").first()
-    newer, until = fact.superseded_by, fact.valid_to
+    held = set(_current_ids(fact))
+    _make_room(fact)
     _delete(fact)
-    restored = _put_back(older, until=until, by=newer) if older else None
+    settle(fact.customer_id, fact.key)
+    restored = Fact.objects.filter(pk__in=set(_current_ids(fact)) - held).first()
     _audit("fact.retract", fact, user)
     return restored
+
+
+def withdraw(*, customer_id: UUID, message_ids: Collection[UUID]) -> int:
+    """Take out what rests on messages that are no more.
+
+    A fact that rests on other words as well stays; what fell away gives back what it
+    had superseded or ended. Runs under the customer's lock.
+
+    Returns:
+        How many facts went with their last evidence.
+    """
+    of_hers = Evidence.objects.filter(customer_id=customer_id)
+    gone = of_hers.filter(message_id__in=message_ids)
+    touched = list(Fact.objects.filter(evidence__in=gone).distinct())
+    ends = gone.filter(says__in=ENDS).values_list("fact_id", flat=True)
+    Fact.objects.filter(id__in=list(ends)).update(valid_to=F("valid_from"))
+    gone.delete()
+    unfounded = [fact for fact in touched if not fact.evidence.exists()]
+    for fact in unfounded:
+        _make_room(fact)
+        _delete(fact)
+    for key in {fact.key for fact in touched}:
+        settle(customer_id, key)
+    return len(unfounded)
 
 
 def forget(*, fact: Fact, user: User, reason: str = "") -> None:
@@ -110,22 +142,13 @@ def _delete(fact: Fact) -> None:
     )
 
 
-def _put_back(older: Fact, *, until: datetime | None, by: Fact | None) -> Fact | None:
-    """Let a fact take the place of the one that had superseded it and was wrong.
+def _make_room(fact: Fact) -> None:
+    """Let what gave way to a fact be settled anew, as if it had never been."""
+    Fact.objects.filter(superseded_by=fact).update(valid_to=F("valid_from"))
 
-    Returns:
-        The fact, if it holds again.
-    """
-    if by is not None and until is not None:
-        close(older, at=until, by=by)
-        return None
-    if not can_be_current(older):
-        return None
-    older.valid_to = None
-    older.superseded_by = None
-    older.save(update_fields=["valid_to", "superseded_by"])
-    embeddings.set_valid_to(older.id, None)
-    return older
+
+def _current_ids(fact: Fact) -> QuerySet[Fact, UUID]:
+    return current_of_key(fact.customer_id, fact.key).values_list("id", flat=True)
 
 
 def _restate(fact: Fact, value: str) -> str:

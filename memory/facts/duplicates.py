@@ -38,15 +38,19 @@ def is_same(known: Fact, new: Fact) -> bool:
 
 
 def find(new: Fact, vector: Vector | None = None) -> Fact | None:
-    """Return the current fact that says the same as one that is not stored yet.
+    """Return the fact that says the same as one that is not stored yet.
+
+    What is history says the same by its form alone: of that, the value comes back.
 
     Args:
         new: The fact.
         vector: Of its text, L2-normalised; without one meaning is not asked.
     """
+    rows = Fact.objects.filter(customer_id=new.customer_id, key=new.key)
+    for fact in rows.order_by("-valid_from", "-id"):
+        if is_same(fact, new):
+            return fact
     current = current_of_key(new.customer_id, new.key)
-    if known := current.filter(content_hash=new.content_hash).first():
-        return known
     if vector is None or not by_meaning(new):
         return None
     for fact_id in _nearest(new, vector):
@@ -63,6 +67,8 @@ def by_meaning(fact: Fact) -> bool:
 
 def make_findable(fact: Fact, vector: Vector) -> None:
     """Index a fact at once: the same may be said again in this very conversation."""
+    if not by_meaning(fact):
+        return
     embeddings.index(fact.customer_id, [entry(fact)], vector[np.newaxis])
 
 

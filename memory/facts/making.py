@@ -28,7 +28,7 @@ def catalogued(
     return replace(
         candidate,
         key=key,
-        single=spec(key).single if key in CATALOGUE else candidate.single,
+        single=_is_single(key, candidate),
         normal=normal_of(
             key, candidate.value, customer_id=customer_id, said_at=said_at
         ),
@@ -46,13 +46,12 @@ def new_fact(
     candidate: FactCandidate,
     *,
     customer_id: UUID,
-    conversation_id: UUID,
+    conversation_id: UUID | None,
     said_at: datetime,
 ) -> Fact:
     """Return the row of a catalogued candidate, which nothing has placed yet.
 
-    It holds from its message on: `memory.facts.periods` moves it to where the words
-    say it began.
+    It holds at no time yet: `memory.facts.settling` decides when it does.
     """
     of = spec(candidate.key)
     return Fact(
@@ -73,10 +72,17 @@ def new_fact(
         conversation_id=conversation_id,
         event_at=candidate.event_at,
         valid_from=said_at,
+        valid_to=said_at,
         expires_at=said_at + of.keep if of.keep else None,
         made_by=candidate.made_by[:120],
         content_hash=content_hash(candidate.key, candidate.value, candidate.normal),
     )
+
+
+def _is_single(key: str, candidate: FactCandidate) -> bool:
+    # People have said of this very value whether another one may stand beside it.
+    by_hand = candidate.source == "approved"
+    return candidate.single if by_hand or key not in CATALOGUE else spec(key).single
 
 
 def _region(customer_id: UUID) -> str:

@@ -1,4 +1,4 @@
-"""How a candidate becomes a fact: added, merged, superseding, or ending one."""
+"""How a candidate becomes a fact, or a question for people."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,12 +6,13 @@ from typing import Literal
 from uuid import UUID
 
 from memory import embeddings, quarantine
-from memory.facts import duplicates
+from memory.facts import doubts, duplicates
+from memory.facts.ending import claim_ends, end, ended_by, says_it_is_so
 from memory.facts.making import catalogued, new_fact
-from memory.facts.periods import backdate
-from memory.facts.rows import close, current_of_key
-from memory.models import Evidence, Fact
-from memory.trust import outranks
+from memory.facts.reconciling import overruled
+from memory.facts.settling import Told, settle, told
+from memory.facts.telling import Telling
+from memory.models import Fact
 from memory.types import FactCandidate
 
 Outcome = Literal["added", "merged", "superseded", "history", "ended", "unsure", "held"]
@@ -38,7 +39,9 @@ def remember(
 ) -> Remembered:
     """Take a candidate into memory: add, merge, supersede, or close what it ends.
 
-    What reads as an order waits for a person instead (`memory.quarantine`).
+    What may not be so changes nothing: where it contradicts what is known, people
+    decide (`memory.facts.doubts`). So they do about what reads as an order
+    (`memory.quarantine`).
 
     Args:
         customer_id: Whose memory it is.
@@ -49,8 +52,6 @@ def remember(
             other words.
     """
     candidate = catalogued(candidate, customer_id=customer_id, said_at=said_at)
-    if candidate.confidence < MIN_CONFIDENCE:
-        return Remembered(None, "unsure")
     if reason := quarantine.reason_to_hold(candidate):
         quarantine.hold(
             customer_id=customer_id,
@@ -58,111 +59,131 @@ def remember(
             held=[quarantine.held_candidate(candidate, reason, said_at=said_at)],
         )
         return Remembered(None, "held")
-    if candidate.polarity == "end":
-        return _end(customer_id, candidate, said_at)
-    new = new_fact(
+    known = told(customer_id, candidate.key)
+    telling = Telling(
+        customer_id,
         candidate,
-        customer_id=customer_id,
-        conversation_id=conversation_id,
-        said_at=said_at,
+        conversation_id,
+        said_at,
+        means=_means(customer_id, candidate, said_at, vector),
     )
-    fact, outcome = _place_in_time(new) if candidate.single else _place(new, vector)
-    _add_evidence(fact, candidate, conversation_id, said_at)
-    if candidate.valid_from is not None:
-        backdate(fact, since=candidate.valid_from)
-    if outcome == "added" and vector is not None and duplicates.by_meaning(fact):
+    if doubt := _doubt(telling, known):
+        doubts.weigh(
+            known,
+            candidate=candidate,
+            doubt=doubt,
+            conversation_id=conversation_id,
+            said_at=said_at,
+            customer_id=customer_id,
+        )
+        return Remembered(None, "unsure")
+    doubts.answered(customer_id=customer_id, candidate=candidate)
+    if candidate.polarity == "end":
+        return Remembered(end(telling, known), "ended")
+    remembered = _assert(telling, known)
+    fact = remembered.fact
+    if fact is not None and remembered.outcome == "added" and vector is not None:
         duplicates.make_findable(fact, vector)
-    return Remembered(fact, outcome)
+    return remembered
 
 
-def _place(fact: Fact, vector: duplicates.Vector | None) -> tuple[Fact, Outcome]:
-    """Put a fact beside the others of its key, or into the one that says the same."""
-    if known := duplicates.find(fact, vector):
-        return _merge(known, fact)
-    fact.save(force_insert=True)
-    return fact, "added"
-
-
-def _place_in_time(fact: Fact) -> tuple[Fact, Outcome]:
-    """Put a fact where it belongs in time among those of its single-valued key."""
-    before, after = _neighbours(fact)
-    if before is not None and duplicates.is_same(before, fact):
-        return _merge(before, fact)
-    if after is not None and duplicates.is_same(after, fact):
-        if before is not None:
-            close(before, at=fact.valid_from, by=after)
-        return _merge(after, fact)
-    if before is not None and (again := _said_again(before, fact.valid_from)):
-        # She came back to the value before: this one held only in between.
-        fact.valid_to, fact.superseded_by = again, before
-    elif after is not None:
-        # Told late, but said before what is known already: it is history.
-        fact.valid_to, fact.superseded_by = after.valid_from, after
-    fact.save(force_insert=True)
-    if before is not None and fact.superseded_by != before:
-        close(before, at=fact.valid_from, by=fact)
-    if fact.valid_to is not None:
-        return fact, "history"
-    return fact, "added" if before is None else "superseded"
-
-
-def _neighbours(fact: Fact) -> tuple[Fact | None, Fact | None]:
-    """Return what held when a fact was said, and what was said next."""
-    of_key = Fact.objects.select_for_update().filter(
-        customer_id=fact.customer_id, key=fact.key
+def _means(
+    customer_id: UUID,
+    candidate: FactCandidate,
+    said_at: datetime,
+    vector: duplicates.Vector | None,
+) -> str:
+    """Return the hash of what says the same, be it in another form or other words."""
+    new = new_fact(
+        candidate, customer_id=customer_id, conversation_id=None, said_at=said_at
     )
-    at = fact.valid_from
-    before = of_key.filter(valid_from__lte=at).order_by("-valid_from", "-id").first()
-    after = of_key.filter(valid_from__gt=at).order_by("valid_from", "id").first()
-    if before is not None and before.valid_to is not None and before.valid_to <= at:
-        before = None
-    return before, after
+    asserted = candidate.polarity == "assert"
+    same = duplicates.find(new, vector if asserted else None)
+    return (same or new).content_hash
 
 
-def _merge(known: Fact, fact: Fact) -> tuple[Fact, Outcome]:
-    """Take a statement as one that is known: it holds since it was first said.
-
-    It counts as the word of whoever is trusted more.
-    """
-    known.valid_from = min(known.valid_from, fact.valid_from)
-    if outranks(fact.source, known.source):
-        known.source = fact.source
-    if known.expires_at and fact.expires_at:
-        known.expires_at = max(known.expires_at, fact.expires_at)
-        embeddings.set_expires_at(known.id, known.expires_at)
-    known.save(update_fields=["valid_from", "source", "expires_at"])
-    return known, "merged"
-
-
-def _said_again(fact: Fact, after: datetime) -> datetime | None:
-    later = fact.evidence.filter(said_at__gt=after).order_by("said_at").first()
-    return later.said_at if later else None
+def _doubt(telling: Telling, known: Told) -> str:
+    """Return why a candidate may not simply be believed; empty when it may."""
+    candidate = telling.candidate
+    if candidate.doubt:
+        return candidate.doubt
+    if candidate.confidence < MIN_CONFIDENCE:
+        return doubts.NOT_SURE
+    if _is_single(telling, known):
+        return _contradicted(telling, known)
+    if candidate.polarity == "end":
+        several = len(ended_by(telling, known)) > 1
+        return doubts.ONE_OF_SEVERAL if several else ""
+    by_hand = _put_right(telling, known)
+    return doubts.STAFF_SAY_OTHERWISE if by_hand else ""
 
 
-def _end(customer_id: UUID, candidate: FactCandidate, said_at: datetime) -> Remembered:
-    known = current_of_key(customer_id, candidate.key).filter(valid_from__lte=said_at)
-    value = candidate.value.casefold()
-    for fact in known:
-        if not value or value in fact.value.casefold():
-            until = candidate.valid_to or said_at
-            close(fact, at=max(until, fact.valid_from), by=None)
-            return Remembered(fact, "ended")
-    return Remembered(None, "ended")
-
-
-def _add_evidence(
-    fact: Fact, candidate: FactCandidate, conversation_id: UUID, said_at: datetime
-) -> None:
-    Evidence.objects.get_or_create(
-        tenant_id=fact.tenant_id,
-        customer_id=fact.customer_id,
-        fact=fact,
-        message_id=candidate.message_id,
-        span=candidate.span[:1000],
-        defaults={
-            "conversation_id": conversation_id,
-            "said_at": said_at,
-            "author": "agent" if candidate.source == "agent" else "customer",
-        },
+def _is_single(telling: Telling, known: Told) -> bool:
+    """Whether it takes the place of others; not when people said that both are true."""
+    beside = any(
+        fact.content_hash == telling.means and not fact.single and fact.is_current
+        for fact in known.of(telling.candidate.key)
     )
-    embeddings.rests_on(fact.id, candidate.message_id, since=fact.valid_from)
+    return telling.candidate.single and not beside
+
+
+def _contradicted(telling: Telling, known: Told) -> str:
+    new = telling.as_statement()
+    said = known.statements(telling.candidate.key, single=True)
+    against = overruled([*said, new]).get(new.id)
+    if against is None:
+        return ""
+    if not new.sure and new.says != "ended":
+        return doubts.NOT_SURE
+    if against.source == Fact.Source.SYSTEM:
+        return doubts.RECORD_SAYS_OTHERWISE
+    return doubts.STAFF_SAY_OTHERWISE
+
+
+def _put_right(telling: Telling, known: Told) -> bool:
+    """Whether staff replaced this very value, and she says it without news."""
+    if telling.candidate.source != "customer" or telling.candidate.revises:
+        return False
+    rows = known.of(telling.candidate.key)
+    same = [fact for fact in rows if fact.content_hash == telling.means]
+    if any(fact.is_current for fact in same):
+        return False
+    replaced = {fact.superseded_by_id for fact in same}
+    return any(
+        fact.id in replaced
+        and fact.source == Fact.Source.AGENT
+        and fact.valid_from <= telling.said_at
+        for fact in rows
+    )
+
+
+def _assert(telling: Telling, known: Told) -> Remembered:
+    single = _is_single(telling, known)
+    rows = [it for it in known.of(telling.candidate.key) if it.single == single]
+    same = [
+        fact
+        for fact in rows
+        if fact.content_hash == telling.means and says_it_is_so(fact)
+    ]
+    if again := telling.told_already(same):
+        return Remembered(again, "merged")
+    fact = max(same, key=lambda it: (it.is_current, it.id)) if same else None
+    fact = fact or telling.write(single=single)
+    added = telling.add_evidence(fact)
+    if not single:
+        claim_ends(fact, known, telling)
+    settle(telling.customer_id, telling.candidate.key)
+    added.refresh_from_db(fields=["fact"])
+    fact = Fact.objects.get(pk=added.fact_id)
+    embeddings.rests_on(fact.id, telling.candidate.message_id, since=fact.valid_from)
+    return Remembered(fact, _outcome(fact, rows))
+
+
+def _outcome(fact: Fact, before: list[Fact]) -> Outcome:
+    if fact.id in {it.id for it in before}:
+        return "merged"
+    if not fact.is_current:
+        return "history"
+    held = [it.id for it in before if it.is_current]
+    gave_way = Fact.objects.filter(superseded_by=fact, id__in=held)
+    return "superseded" if gave_way.exists() else "added"

@@ -55,14 +55,6 @@ def current_of_key(customer_id: UUID, key: str) -> QuerySet[Fact]:
     return rows
 
 
-def can_be_current(fact: Fact) -> bool:
-    """Say whether there is room for a fact among those that hold now."""
-    others = current_of_key(fact.customer_id, fact.key)
-    if fact.single:
-        return not others.exists()
-    return not others.filter(content_hash=fact.content_hash).exists()
-
-
 def close(fact: Fact, *, at: datetime, by: Fact | None) -> None:
     """End a fact's time, here and in the index; `by` is what took its place."""
     fact.valid_to, fact.superseded_by = at, by

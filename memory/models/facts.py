@@ -109,8 +109,19 @@ class Evidence(CustomerModel):
     """The words that a fact rests on: a verbatim span of one message.
 
     Attributes:
-        author: Who said them: `customer` or `agent`.
+        author: Whose word it is, a `Fact.Source`.
+        says: What they say of the fact (`memory.facts.reconciling.Says`).
+        since: Since when that is so, where they tell ("since March").
     """
+
+    class Says(models.TextChoices):
+        """What words say of a fact."""
+
+        HOLDS = "holds", "It is so"
+        CHANGED = "changed", "It is so since a change"
+        MEANT = "meant", "It was meant instead of what was said before"
+        ENDED = "ended", "It is so no longer"
+        GONE = "gone", "Whatever was so is so no longer"
 
     fact = models.ForeignKey(
         Fact,
@@ -123,6 +134,8 @@ class Evidence(CustomerModel):
     message_id = models.UUIDField(null=True, blank=True)
     span = models.CharField(max_length=1000)
     author = models.CharField(max_length=10, default="customer")
+    says = models.CharField(max_length=7, choices=Says, default=Says.HOLDS)
+    since = models.DateTimeField(null=True, blank=True)
     said_at = models.DateTimeField()
 
     class Meta:
@@ -130,7 +143,7 @@ class Evidence(CustomerModel):
             *CustomerModel.Meta.constraints,
             SameScopeKey(name="memory_evidence_fact", field="fact", customer=True),
             models.UniqueConstraint(
-                fields=["tenant", "fact", "message_id", "span"],
+                fields=["tenant", "fact", "message_id", "span", "says"],
                 name="memory_evidence_once",
             ),
         ]

@@ -117,6 +117,12 @@ def person(names: Mapping[UUID, str], ref: UUID) -> str:
 
 
 @register.filter
+def of(items: Mapping[UUID, ReviewItem], ref: UUID) -> ReviewItem | None:
+    """Return what waits against a fact, by the fact's id."""
+    return items.get(ref)
+
+
+@register.filter
 def erased(receipt: ErasureReceipt) -> int:
     """Return how many records an erasure took, over all stores."""
     return sum(receipt.counts.values())

@@ -36,7 +36,7 @@ def item(request: HttpRequest, item_id: UUID) -> HttpResponse:
         customer_id=shown.customer_id,
         purpose="review",
         conversation_id=shown.conversation_id,
-        seen={"held": 1},
+        seen={"held": 1, "facts": int(shown.rival_id is not None)},
     )
     return response
 
@@ -64,16 +64,26 @@ def _decide(request: HttpRequest, item_id: UUID, *, accepted: bool) -> HttpRespo
     user = signed_in_user(request)
     try:
         if accepted:
-            review.accept(item=decided, user=user)
-            messages.success(request, "Accepted. It is a fact now, approved by staff.")
+            both = request.POST.get("both") == "1"
+            review.accept(item=decided, user=user, both=both)
+            messages.success(request, _accepted(decided, both=both))
         else:
-            review.refuse(item=decided, user=user)
+            not_hers = request.POST.get("not_hers") == "1"
+            review.refuse(item=decided, user=user, not_hers=not_hers)
             messages.success(request, "Refused. It stays out of memory.")
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
     if then is None:
         return private(redirect("memory:review"))
     return private(redirect("memory:review_item", then))
+
+
+def _accepted(item: ReviewItem, *, both: bool) -> str:
+    if item.polarity == "end":
+        return "Accepted. What was known is history now."
+    if both:
+        return "Accepted. Both are true now; this one is approved by staff."
+    return "Accepted. It is a fact now, approved by staff."
 
 
 def _fetch(request: HttpRequest, act: Act, item_id: UUID) -> ReviewItem:
@@ -94,5 +104,6 @@ def _page(
         "item": shown,
         "before": before,
         "after": after,
+        "can_both_be_true": shown is not None and review.can_both_be_true(shown),
     }
     return show(request, "memory/review.html", context, section="review")

@@ -281,7 +281,7 @@ FORM = {
     "half_life_days": "1", "window": "forget",
     "buffer_messages": "5", "buffer_tokens": "500", "session_hours": "",
     "live_sessions": "10", "trigger_tokens": "500", "trigger_messages": "5",
-    "mask_messages": "on", "model": "all-MiniLM-L6-v2",
+    "mask_messages": "on", "model": "all-MiniLM-L6-v2", "both": "1", "not_hers": "1",
 }  # fmt: skip
 
 

@@ -183,10 +183,8 @@ def test_a_move_closes_the_address_parts_that_were_not_restated(
     for key, value in (("street_address", "18 Linden Row"), ("zip_code", "9000")):
         remember(elena, key, value, f"{key} {value}", said_at=JAN)
     tell(elena, "zip_code", "10115", said_at=MAR)
+    tell(elena, "city", "Berlin", said_at=MAR, revises="change")
     with customer_scope(elena.tenant_id, elena.id):
-        facts.close_stale_address(
-            customer_id=elena.id, restated=frozenset({"zip_code"}), moved_at=MAR
-        )
         street = Embedding.objects.get(text="street_address 18 Linden Row")
         assert street.valid_to == MAR
     assert current(elena, "street_address") == []

@@ -26,7 +26,7 @@ def facts(*lines: str) -> list[FactCandidate]:
     """What is extracted; every span is checked to stand in a message of its author."""
     said = turns(*lines)
     by_id = {turn.id: turn for turn in said}
-    found = extract(said)
+    found = [fact for fact in extract(said) if not fact.doubt]
     for fact in found:
         assert by_id[fact.message_id].author == fact.source
         assert fact.span

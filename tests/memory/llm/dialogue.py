@@ -139,7 +139,7 @@ class Dialogue:
         told = [
             MemoryItem(x.kind, x.key, x.text, x.value, sent_at[x.message_id])
             for x in reversed(discrete.extract(self.heard))
-            if x.polarity == "assert"
+            if x.polarity == "assert" and not x.doubt
         ]
         return ReplyRequest(
             messages=(ChatMessage("system", "You help."), *messages),
