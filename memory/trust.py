@@ -1,7 +1,7 @@
 """Whose word a memory is, and how much it counts: said with every memory.
 
-A rank decides nothing by itself: contradictions are settled by time. It tells people
-and the model what a statement rests on.
+It tells people and the model what a statement rests on. What it does to contradictions
+is said in `memory.facts.reconciling`.
 """
 
 from typing import Final

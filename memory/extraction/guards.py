@@ -33,11 +33,14 @@ _HEDGED = re.compile(
 )
 _INTENDED = re.compile(
     r"\b(?:planning|plan to|hoping|hope to|going to|(?:would|'d) (?:love|like) to|"
-    r"want to|one day|next (?:week|month|year|spring|summer|autumn|winter))\b",
+    r"want to|one day|next (?:week|month|year|spring|summer|autumn|winter)|"
+    r"(?:hope|hoped|thought|told|expect|expected|assumed)(?: that| me)? (?:i|we)"
+    r"(?:'m|'d|'re)?|(?:i|we) (?:was|were) (?:once |still |never )?an?|back then|"
+    r"in the past|at the time|formerly|previously|when i was)\b",
     re.IGNORECASE,
 )
 _SETS_RIGHT = re.compile(
-    r"\b(?:change|update|set|correct|switch|move|send|deliver|ship|use|add|put)\b",
+    r"\b(?:change|update|replace|set|correct|switch|move|send|deliver|ship|use|add|put)\b",
     re.IGNORECASE,
 )
 _RELATIVE = (
@@ -76,6 +79,7 @@ _JOINS = re.compile(r"\b(?:but|however|anyway)\b", re.IGNORECASE)
 class Standing:
     """How a stretch of text stands in its sentence.
 
+    ``intended`` is of another time than now: meant for later, or long ago;
     ``checking`` is a question that asks to change nothing: "Is my e-mail still …?"
     """
 

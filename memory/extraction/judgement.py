@@ -1,5 +1,6 @@
 """Whether a finding may be believed, by the sentence it stands in."""
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -24,6 +25,11 @@ _DOUBT = 0.45
 """Below one half: a reviewer decides."""
 
 
+_SENDER = re.compile(
+    r"\b(?:mails?|e-?mails?|messages?|newsletters?|letters?|something|reply|answer) "
+    r"from\s*$",
+    re.IGNORECASE,
+)
 _UNSURE = 0.6
 """Enough to be remembered, too little to displace what is known."""
 
@@ -63,6 +69,8 @@ def judged(said: Utterance, finding: Finding) -> Finding | None:
 def _weigh(text: str, finding: Finding) -> Finding | None:
     stands = standing(text, finding.start, finding.end)
     finding = revised(text, finding)
+    if finding.key == "email" and _SENDER.search(text[: finding.start]):
+        stands = replace(stands, third_party=True)
     believed = _certain(finding, stands) if finding.certain else _plain(finding, stands)
     if not believed or stands.joking:
         return _doubted(finding, stands)

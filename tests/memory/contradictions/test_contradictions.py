@@ -25,6 +25,7 @@ FAMILIES = (
     "preferences",
     "doubts",
     "wordings",
+    "wordings_more",
 )
 ALL = cases(*FAMILIES)
 Pairs = list[tuple[str, str]]
