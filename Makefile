@@ -74,6 +74,13 @@ test: install-dev ## Run the tests
 bench-audit: install-dev ## Time long audit logs: verify, who saw whom, append
 	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_audit.py
 
+.PHONY: bench-facts bench-junk
+bench-facts: install-dev ## Score found facts: FILE=talks.jsonl GOLD=gold.jsonl
+	@$(BIN)/python -m tests.benchmarks.facts $(FILE) $(GOLD) $(if $(TABLE),--table $(TABLE))
+
+bench-junk: install-dev ## Which facts of 1,000 made-up messages one would delete
+	@$(BIN)/python -m tests.benchmarks.junk
+
 .PHONY: prove-isolation storm
 prove-isolation: install-dev ## Take each wall away in turn: the tests must go red
 	@$(BIN)/python -m tests.isolation.mutants
