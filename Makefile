@@ -84,6 +84,12 @@ prove-consolidation: install-dev ## Kill -9 a worker at 100 points of consolidat
 .PHONY: bench-working
 bench-working: install-dev ## Time working memory, and a message until its request leaves
 	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_working.py
+.PHONY: bench-facts bench-junk
+bench-facts: install-dev ## Score found facts: FILE=talks.jsonl GOLD=gold.jsonl
+	@$(BIN)/python -m tests.benchmarks.facts $(FILE) $(GOLD) $(if $(TABLE),--table $(TABLE))
+
+bench-junk: install-dev ## Which facts of 1,000 made-up messages one would delete
+	@$(BIN)/python -m tests.benchmarks.junk
 
 .PHONY: prove-isolation storm
 prove-isolation: install-dev ## Take each wall away in turn: the tests must go red

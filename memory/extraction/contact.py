@@ -106,17 +106,4 @@ def _phone(
     digits = re.sub(r"\D", "", raw)
     if len(digits) not in _PHONE_DIGITS or _OTHER_NUMBER.search(said.text[:start]):
         return
-    yield Finding(
-        "phone", _written(raw), start, start + len(raw), confidence, certain=True
-    )
-
-
-def _written(raw: str) -> str:
-    """E.164 when the country is given, else the digits as they were said."""
-    if not raw.startswith("+"):
-        return raw
-    try:
-        number = phonenumbers.parse(raw, None)
-    except phonenumbers.NumberParseException:
-        return raw
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    yield Finding("phone", raw, start, start + len(raw), confidence, certain=True)

@@ -21,6 +21,14 @@ _UNTIL: Final = re.compile(
     rf"(?P<when>{DATE})",
     re.IGNORECASE,
 )
+_MOVED: Final = re.compile(
+    r"\b(?:moved|relocated)\b[^.?!\n]{0,60}?\b(?:back )?(?:in |on )?(?:the |early |"
+    rf"mid |late )?(?P<when>{DATE})",
+    re.IGNORECASE,
+)
+_OF_A_MOVE: Final = frozenset(
+    {"city", "country", "state", "street_address", "zip_code"}
+)
 # What lasts: other keys name single moments, or things that have a date of their own.
 _LASTING: Final = frozenset({"has", "software", "device", "product", "service_type"})
 
@@ -34,26 +42,32 @@ def dated(turn: Turn, text: str, finding: Finding) -> Finding:
     if not (of.single and of.keep is None) and finding.key not in _LASTING:
         return finding
     left, right = sentence_bounds(text, finding.start)
-    sentence = text[left:right]
-    if match := _UNTIL.search(sentence):
-        until = resolved(match["when"], turn.sent_at)
-        if until is None or until > turn.sent_at or _is_inside(match, finding, left):
-            return finding
+    sentence, said_at = text[left:right], turn.sent_at
+    if (match := _UNTIL.search(sentence)) and not _is_inside(match, finding, left):
+        until = _past(match, said_at)
         ended = f"No longer: {finding.value}."
-        return replace(finding, ends=True, until=until, sentence=ended)
-    if match := _SINCE.search(sentence):
-        if _is_inside(match, finding, left):
-            return finding
-        return replace(finding, since=_began(match, turn.sent_at))
+        over = replace(finding, ends=True, until=until, sentence=ended)
+        return over if until else finding
+    if (match := _SINCE.search(sentence)) and not _is_inside(match, finding, left):
+        return replace(finding, since=_began(match, said_at))
+    if (match := _MOVED.search(sentence)) and finding.key in _OF_A_MOVE:
+        return replace(finding, since=_past(match, said_at))
     return finding
+
+
+def _past(match: re.Match[str], said_at: datetime) -> datetime | None:
+    moment = resolved(match["when"], said_at)
+    return moment if moment and moment <= said_at else None
 
 
 def _began(match: re.Match[str], said_at: datetime) -> datetime | None:
     """Return when it began: "since" lies behind, "from 1 June" at the nearer June."""
+    if match["how"].lower() == "since":
+        return _past(match, said_at)
     before = resolved(match["when"], said_at)
     after = resolved(match["when"], said_at, future=True)
-    if match["how"].lower() == "since" or before is None or after is None:
-        return before if before is None or before <= said_at else None
+    if before is None or after is None:
+        return None
     return min(before, after, key=lambda moment: abs(moment - said_at))
 
 

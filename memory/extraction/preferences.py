@@ -58,8 +58,8 @@ _VERBS = {
 _TIME = re.compile(
     r"\b(?:best (?:time )?to (?:call|reach) me (?:is )?|(?:please )?(?:only )?(?:call|"
     r"reach|contact) me (?:only )?)(?P<value>(?!at \+?[\d(][\d ()-]{6,})(?:after|"
-    r"before|between|in the|on|"
-    r"during|at) [^.?!,;\n]{2,30})",
+    r"before|between|in the|on(?= (?:\w+days?|weekends?|working|business))|during|"
+    r"at(?= (?:\d|noon|night|lunch|any|the|around|about))) [^.?!,;\n]{2,30})",
     re.IGNORECASE,
 )
 _LANGUAGE = re.compile(

@@ -18,10 +18,10 @@ def code(value: str) -> str:
         # Words in place of a number, as "the first one".
         return bare if value.isalnum() else ""
     if isbn.is_valid(value):
-        return isbn.to_isbn13(isbn.compact(value))
+        return str(isbn.to_isbn13(isbn.compact(value)))
     for scheme in (ean, imei, vat):
         if scheme.is_valid(value):
-            return scheme.compact(value)
+            return str(scheme.compact(value))
     return bare
 
 

@@ -60,8 +60,10 @@ def _currency(value: str) -> str:
     for token in re.findall(r"[a-z]{0,2}\$|[€£₹¥]|[a-z]+", value.casefold()):
         if token in _CODES:
             return token.upper()
-        if known := _CURRENCIES.get(token) or _CURRENCIES.get(token.removesuffix("s")):
-            return known
+        if token in _CURRENCIES:
+            return _CURRENCIES[token]
+        if token.removesuffix("s") in _CURRENCIES:
+            return _CURRENCIES[token.removesuffix("s")]
     return ""
 
 

@@ -352,10 +352,10 @@ def test_every_fact_is_dumped_in_the_promised_shape(
     rows = dump(tmp_path)
     for row in rows:
         assert set(row) == {
-            "customer", "conversation", "key", "value", "text", "kind", "valid_to",
-            "evidence",
+            "customer", "conversation", "key", "value", "normal", "text", "kind",
+            "purpose", "source", "valid_from", "recorded_at", "valid_to", "evidence",
         }  # fmt: skip
-        assert set(row["evidence"]) == {"message", "span"}
+        assert set(row["evidence"]) == {"message", "span", "author"}
     (email,) = [r for r in rows if r["key"] == "email" and r["customer"] == "u1"]
     assert email["value"] == "elena@example.org"
     assert email["conversation"] == "c1"
@@ -376,7 +376,7 @@ def test_a_fact_that_staff_corrected_is_dumped_too(
         wrong = Fact.objects.get(key="email", customer__external_id="u2")
         facts.correct(fact=wrong, value="otto.k@example.org", user=user)
     (row,) = [r for r in dump(tmp_path) if r["value"] == "otto.k@example.org"]
-    assert row["evidence"] == {"message": None, "span": ""}
+    assert row["evidence"] == {"message": None, "span": "", "author": None}
     assert row["conversation"] is None
 
 

@@ -131,6 +131,13 @@ def test_a_memory_for_another_purpose_is_not_recalled(elena: Customer) -> None:
     assert len(ask(elena, "laptop", purposes=["support", "marketing"])) == 1
 
 
+def test_what_is_kept_for_bills_is_recalled_in_support(elena: Customer) -> None:
+    remember(elena, "payment_method", "invoice", "Pays by invoice.")
+    with customer_scope(elena.tenant_id, elena.id):
+        assert Embedding.objects.get(source_kind="fact").purpose == "billing"
+    assert texts(ask(elena, "How does she pay?")) == ["Pays by invoice."]
+
+
 def test_of_two_equal_memories_the_fresher_one_leads(elena: Customer) -> None:
     now = timezone.now()
     say(elena, "I prefer mornings for the courier", at=now - timedelta(days=1_000))

@@ -16,7 +16,7 @@ def test_an_email_address_is_kept_in_lower_case_and_quoted_as_written() -> None:
     [
         ("(555) 201-3344 is mine", "(555) 201-3344"),
         ("My phone number is 555-201-3344", "555-201-3344"),
-        ("My phone is +32 470 12 34 56.", "+32470123456"),
+        ("My phone is +32 470 12 34 56.", "+32 470 12 34 56"),
         ("you can reach me at 020 7946 0958", "020 7946 0958"),
     ],
 )

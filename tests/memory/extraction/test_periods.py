@@ -49,6 +49,11 @@ def test_what_ended_is_an_end_and_no_new_fact(text: str, key: str) -> None:
     assert fact.valid_to < SPRING
 
 
+def test_a_move_is_true_since_it_was_made() -> None:
+    [city] = [f for f in told("I moved to Lyon in March.") if f.key == "city"]
+    assert city.valid_from == datetime(2026, 3, 1, tzinfo=UTC)
+
+
 def test_what_begins_later_is_not_true_yet() -> None:
     [fact] = told("From 1 June I live in Lyon.")
     assert fact.doubt
