@@ -2,29 +2,30 @@
 
 It is read before every answer and changes seldom, so it is kept in working memory. The
 copy counts only while PostgreSQL says the same as when it was made: each read takes a
-stamp of the very values that are in it, by one query. So no write has to tell anybody,
-and none can be overlooked, a fact that expires by itself included.
+stamp of the rows that it was made of, by one short query. So no write has to tell
+anybody, and none can be overlooked, a fact that expires by itself included. Whoever
+lets `facts.current_facts` depend on anything but a fact's row lets the stamp, too.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DecimalField, F, Func, OuterRef, QuerySet, Subquery, Sum
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils import timezone
 
-from accounts.models import Customer
 from accounts.scope import require_tenant
 from memory import facts, summaries, working
 from memory.llm.tokens import count_tokens
-from memory.models import Evidence, Fact, Summary
+from memory.models import Fact, Summary
 
-# What of a fact goes into an answer, and what puts facts in their order.
+# What of a fact goes into an answer.
 _FACT = ("id", "kind", "key", "value", "text", "source", "valid_from")
-_ORDER = ("pinned", "importance")
-_EVIDENCE = ("fact_id", "message_id")
-_SUMMARY = ("id", "text", "message_ids")
+_HERS = "tenant_id = %(tenant)s and customer_id = %(customer)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,43 +118,38 @@ def _summary(row: Summary | None) -> KnownSummary | None:
     return KnownSummary(row.id, row.text, tuple(row.message_ids)) if row else None
 
 
-class _RowHash(Func):
-    """64 bits that stand for the values of a row, in the order given."""
-
-    function = "hash_record_extended"
-    template = "%(function)s(row(%(expressions)s), 0)"
-    # Their sum is longer than a bigint.
-    output_field = DecimalField(max_digits=40, decimal_places=0)
-
-
 def _stamp(customer_id: UUID, conversation_id: UUID) -> str:
-    current = facts.current_facts().prefetch_related(None)
-    evidence = Evidence.objects.filter(message_id__isnull=False)
-    rolling = (
-        Summary.objects.filter(
-            customer_id=OuterRef("pk"),
-            conversation_id=conversation_id,
-            kind=Summary.Kind.ROLLING,
-        )
-        .order_by("-version")
-        .annotate(stamp=_RowHash(*map(F, _SUMMARY)))
-        .values("stamp")
-    )
-    stamps = Customer.objects.filter(pk=customer_id).values_list(
-        _summed(current, (*_FACT, *_ORDER)),
-        _summed(evidence, _EVIDENCE),
-        Subquery(rolling[:1]),
-    )
-    return ":".join(str(stamp) for stamp in stamps.get())
+    values: dict[str, Any] = {
+        "tenant": require_tenant(),
+        "customer": customer_id,
+        "conversation": conversation_id,
+        "now": timezone.now(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_stamp_sql(), values)
+        return ":".join(str(stamp) for stamp in cursor.fetchone())
 
 
-def _summed(rows: QuerySet[Any], fields: Sequence[str]) -> Subquery:
-    of_customer = rows.filter(customer_id=OuterRef("pk")).order_by()
-    return Subquery(
-        of_customer.values("customer_id")
-        .annotate(stamp=Sum(_RowHash(*map(F, fields))))
-        .values("stamp")
+@cache
+def _stamp_sql() -> str:
+    """Return the query of a stamp: 64 bits for each row, whose sum has no order."""
+    # Every column, so that a new one counts without being named; but how often a fact
+    # was used is no part of an answer.
+    columns = ", ".join(
+        connection.ops.quote_name(field.attname)
+        for field in Fact._meta.concrete_fields
+        if field.name not in {"uses", "used_at"}
     )
+    return f"""
+select
+  (select sum(hash_record_extended(row({columns}, expires_at <= %(now)s), 0))
+     from memory_fact where valid_to is null and {_HERS}),
+  (select sum(hash_record_extended(row(fact_id, message_id), 0))
+     from memory_evidence where {_HERS}),
+  (select hash_record_extended(row(id, text, message_ids), 0)
+     from memory_summary where conversation_id = %(conversation)s
+      and kind = 'rolling' and {_HERS} order by version desc limit 1)
+"""  # noqa: S608 - the model's own columns; the values are parameters
 
 
 def _tokens(found: Known) -> int:
