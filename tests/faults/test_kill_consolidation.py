@@ -171,6 +171,7 @@ def test_killed_anywhere_it_leaves_all_tiers_or_none_and_is_done_once_in_the_end
         found = set(stored().values())
         assert found <= {NOTHING, everything}, found
         if worker.is_dead():
+            worker.stop()
             chance.choice([become_due, lose_the_queue])()
             worker.start()
         return found == {everything}
