@@ -19,6 +19,7 @@ from memory import consolidation, disclosure, embeddings, facts, summaries
 from memory import settings as memory_settings
 from memory.llm import metering
 from memory.llm.config import Job
+from memory.llm.errors import LLMError
 from memory.llm.types import EmbeddingModelInfo
 from memory.models import MemorySettings, Summary
 from memory.working import turn_tokens
@@ -48,14 +49,19 @@ def consolidate(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bo
         return False
     try:
         done = _tried(tenant_id, run)
+    except (LLMError, consolidation.MemoryChangedError) as error:
+        logger.warning("A consolidation failed: %s", type(error).__name__)
+        reason = consolidation.reason_for(error)
     except Exception as error:
         logger.exception("A consolidation failed")
-        with customer_scope(tenant_id, customer_id):
-            _record_failure(run, consolidation.reason_for(error))
-        return False
-    if done:
-        push.memory_changed(tenant_id, conversation_id)
-    return done
+        reason = consolidation.reason_for(error)
+    else:
+        if done:
+            push.memory_changed(tenant_id, conversation_id)
+        return done
+    with customer_scope(tenant_id, customer_id):
+        _record_failure(run, reason)
+    return False
 
 
 def consolidate_all(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:

@@ -13,6 +13,7 @@ from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
 
 from memory.llm.config import GatewayConfig
 from memory.llm.errors import LLMError, RetryableError, TerminalError
+from memory.llm.plain_text import storable, storable_json
 from memory.llm.types import ChatMessage, ToolCall, ToolSpec
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -102,7 +103,7 @@ class StreamedAnswer:
         self.finish_reason = choice.finish_reason or self.finish_reason
         for part in choice.delta.tool_calls or ():
             self._take_call_part(part)
-        text = choice.delta.content or choice.delta.refusal or ""
+        text = storable(choice.delta.content or choice.delta.refusal or "")
         self.text += text
         return text
 
@@ -142,7 +143,7 @@ class StreamedAnswer:
 
 def _parsed_arguments(text: str) -> dict[str, Any]:
     try:
-        arguments = json.loads(text or "{}")
+        arguments = storable_json(json.loads(text or "{}"))
     except ValueError:
         arguments = None
     if not isinstance(arguments, dict):

@@ -53,6 +53,16 @@ def done_of(parts: list[StreamPart]) -> Done:
     return last
 
 
+async def test_what_no_store_can_hold_arrives_in_no_text_and_no_tool_call(
+    server: ScriptedOpenAI, connect: Connect
+) -> None:
+    server.stream("Good\x00 morning\ud800.")
+    assert text_of(await parts_of()) == "Good morning."
+    server.tool_calls([("call_1", LOOK_UP.name, '{"order_id": "LF\\u0000-1"}')])
+    (calls,) = [part for part in await parts_of() if isinstance(part, ToolCalls)]
+    assert calls.calls[0].arguments == {"order_id": "LF-1"}
+
+
 async def test_text_arrives_in_pieces_and_ends_with_the_priced_usage(
     server: ScriptedOpenAI, connect: Connect
 ) -> None:
