@@ -74,6 +74,10 @@ test: install-dev ## Run the tests
 bench-audit: install-dev ## Time long audit logs: verify, who saw whom, append
 	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_audit.py
 
+.PHONY: bench-reembed
+bench-reembed: install-dev ## Time the making of an index with the embedded model
+	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_reembed.py
+
 .PHONY: prove-isolation storm
 prove-isolation: install-dev ## Take each wall away in turn: the tests must go red
 	@$(BIN)/python -m tests.isolation.mutants
