@@ -27,7 +27,7 @@ WORDS = (
     "my order kettle arrived broken late again please refund replace the delivery"
     " address changed invoice number was wrong support agent promised to call back"
     " tomorrow morning thanks for your help with warranty and the return label"
-).split()
+)
 
 
 @pytest.fixture
@@ -44,7 +44,8 @@ def told(capsys: pytest.CaptureFixture[str]) -> Callable[[str, str], None]:
 def fill(customer: Customer) -> None:
     """Messages as customers write them: 5 to 60 words."""
     dice = random.Random(customer.name)
-    texts = [" ".join(dice.choices(WORDS, k=dice.randint(5, 60))) for _ in range(200)]
+    words = WORDS.split()
+    texts = [" ".join(dice.choices(words, k=dice.randint(5, 60))) for _ in range(200)]
     for start in range(0, ENTRIES, len(texts)):
         say(customer, *(f"{start}: {text}" for text in texts))
 
