@@ -155,7 +155,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire-memories": {"task": "memory.tasks.expire_memories", "schedule": 3600.0},
     "resume-reembeds": {"task": "memory.tasks.resume_reembeds", "schedule": 60.0},
     "prune-indexes": {"task": "memory.tasks.prune_indexes", "schedule": 3600.0},
-    # Looks at a desk once a week; asks every hour, so that a missed week is made up for.
+    # Looks at each desk once a week; asks every hour, as the one below.
     "check-drifts": {"task": "memory.tasks.check_drifts", "schedule": 3600.0},
     # Writes one a day; looks every hour, so that a missed day is made up for.
     "checkpoint-audit": {
