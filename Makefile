@@ -90,6 +90,9 @@ bench-facts: install-dev ## Score found facts: FILE=talks.jsonl GOLD=gold.jsonl
 
 bench-junk: install-dev ## Which facts of 1,000 made-up messages one would delete
 	@$(BIN)/python -m tests.benchmarks.junk
+.PHONY: bench-reembed
+bench-reembed: install-dev ## Time the making of an index with the embedded model
+	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_reembed.py
 
 .PHONY: prove-isolation storm
 prove-isolation: install-dev ## Take each wall away in turn: the tests must go red

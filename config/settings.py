@@ -159,7 +159,8 @@ CELERY_BEAT_SCHEDULE = {
     "add-up-uses": {"task": "memory.tasks.add_up_uses", "schedule": 60.0},
     "resume-reembeds": {"task": "memory.tasks.resume_reembeds", "schedule": 60.0},
     "prune-indexes": {"task": "memory.tasks.prune_indexes", "schedule": 3600.0},
-    "check-drifts": {"task": "memory.tasks.check_drifts", "schedule": 7 * 86_400.0},
+    # Looks at each desk once a week; asks every hour, as the one below.
+    "check-drifts": {"task": "memory.tasks.check_drifts", "schedule": 3600.0},
     # Writes one a day; looks every hour, so that a missed day is made up for.
     "checkpoint-audit": {
         "task": "accounts.tasks.checkpoint_audit",

@@ -139,10 +139,11 @@ def prune_indexes() -> None:
 
 @shared_task
 def check_drifts() -> None:
-    """Look at every desk's embedding model, each in a task of its own."""
+    """Look once a week at each desk's embedding model, in a task of its own."""
     for tenant_id in _tenants():
         with tenant_scope(tenant_id):
-            enqueue("memory.tasks.check_drift", tenant_id=tenant_id)
+            if drift.is_due():
+                enqueue("memory.tasks.check_drift", tenant_id=tenant_id)
 
 
 @shared_task

@@ -10,8 +10,8 @@ from accounts.models import AuditEvent, Customer, Tenant
 from accounts.scope import tenant_scope
 from memory.embeddings import drift, reembedding, status
 from memory.llm.errors import LLMError
-from memory.models import Embedding, EmbeddingModel
-from memory.tasks import check_drift
+from memory.models import Embedding, EmbeddingModel, ReembedJob
+from memory.tasks import check_drift, check_drifts, reembed, resume_reembeds
 from tests.memory.embeddings.conftest import begin, cut_over
 from tests.memory.remembered import remember, say
 from tests.scripted_openai import ScriptedOpenAI
@@ -68,6 +68,35 @@ def test_a_model_that_is_away_is_no_error_of_the_task(
     with patch.object(drift, "embed_texts", side_effect=LLMError("away")):
         check_drift(tenant_id=str(desk.id))
     assert standing(desk).active.drift is None  # type: ignore[union-attr]  # there is one
+
+
+def test_the_schedule_looks_once_a_week_and_copies_where_there_are_two_models(
+    desk: Tenant, elena: Customer, other_desk: Tenant
+) -> None:
+    remember(elena, "product", "laptop", "Has a laptop.")
+
+    def enqueued() -> list[str]:
+        with patch("memory.tasks.enqueue") as enqueue:
+            check_drifts()
+            resume_reembeds()
+        assert {call.kwargs["tenant_id"] for call in enqueue.mock_calls} <= {desk.id}
+        return [call.args[0] for call in enqueue.mock_calls]
+
+    assert enqueued() == []
+    ago = timezone.now() - timedelta(days=7)
+    with tenant_scope(desk.id):
+        EmbeddingModel.objects.update(registered_at=ago)
+    assert enqueued() == ["memory.tasks.check_drift"]
+    drift.check(desk.id)
+    begin(desk, "all-MiniLM-L6-v2")
+    # Somebody has just begun; nobody goes on where somebody is at work.
+    assert enqueued() == []
+    with tenant_scope(desk.id):
+        ReembedJob.objects.update(updated_at=ago)
+    assert enqueued() == ["memory.tasks.reembed"]
+    reembed(tenant_id=str(desk.id))
+    cut_over(desk)
+    assert enqueued() == ["memory.tasks.reembed"]
 
 
 def test_with_nothing_in_the_index_there_is_nothing_to_look_at(desk: Tenant) -> None:
