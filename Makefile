@@ -74,6 +74,10 @@ test: install-dev ## Run the tests
 bench-audit: install-dev ## Time long audit logs: verify, who saw whom, append
 	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_audit.py
 
+.PHONY: bench-summaries
+bench-summaries: install-dev ## How much summaries still say: FILE=talks.jsonl
+	@$(NO_SERVER) $(BIN)/python -m tests.benchmarks.summaries $(FILE)
+
 .PHONY: prove-isolation storm
 prove-isolation: install-dev ## Take each wall away in turn: the tests must go red
 	@$(BIN)/python -m tests.isolation.mutants
