@@ -93,6 +93,9 @@ bench-junk: install-dev ## Which facts of 1,000 made-up messages one would delet
 .PHONY: bench-reembed
 bench-reembed: install-dev ## Time the making of an index with the embedded model
 	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_reembed.py
+.PHONY: bench-summaries
+bench-summaries: install-dev ## How much summaries still say: FILE=talks.jsonl
+	@$(NO_SERVER) $(BIN)/python -m tests.benchmarks.summaries $(FILE)
 
 .PHONY: prove-isolation storm
 prove-isolation: install-dev ## Take each wall away in turn: the tests must go red

@@ -49,12 +49,12 @@ def sample(turns: Sequence[Turn]) -> list[Sampled]:
     The same messages always give the same sample, so that a job that is delivered
     again judges alike; a longer conversation gives another one.
     """
-    telling = _telling(turns)
-    if len(telling) <= SAMPLE:
-        return telling
+    found = telling(turns)
+    if len(found) <= SAMPLE:
+        return found
     seed = f"{turns[-1].id}{len(turns)}"
-    drawn = random.Random(seed).sample(range(len(telling)), SAMPLE)  # noqa: S311 - a sample, no secret
-    return [telling[place] for place in sorted(drawn)]
+    drawn = random.Random(seed).sample(range(len(found)), SAMPLE)  # noqa: S311 - a sample, no secret
+    return [found[place] for place in sorted(drawn)]
 
 
 def score(text: str, sampled: Sequence[Sampled]) -> Score | None:
@@ -95,7 +95,8 @@ def listed(missing: Sequence[str]) -> tuple[str, ...]:
     return tuple(kept)[:MOST_MISSING]
 
 
-def _telling(turns: Sequence[Turn]) -> list[Sampled]:
+def telling(turns: Sequence[Turn]) -> list[Sampled]:
+    """Return every message with something to say, with what that is."""
     safe = without_secrets(turns)
     sentences = labelled_sentences(labelled(safe))
     # A summary never has to say what must not be kept.
