@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from memory import embeddings, facts, quarantine, summaries
 from memory.extraction import discrete, model_based
-from memory.extraction.secrets import without_secrets
 from memory.llm import gateway
 from memory.llm.errors import LLMError
 from memory.llm.tokens import clip_to_tokens
 from memory.models import Fact, Summary
+from memory.refusals import masked_turns
 from memory.types import FactCandidate, SummaryDraft, Turn
 
 logger = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def plan(span: Span) -> Plan:
     entries = [
         entry
         for entry in embeddings.message_entries(
-            list(without_secrets(turns)),
+            masked_turns(turns),
             conversation_id=span.conversation_id,
             now=timezone.now(),
         )

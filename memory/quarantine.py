@@ -16,9 +16,9 @@ from uuid import UUID
 from accounts.models import Customer
 from accounts.scope import require_tenant
 from memory.extraction import instructions
-from memory.extraction.secrets import without_secrets
 from memory.llm.words import split_sentences
 from memory.models import ReviewItem
+from memory.refusals import masked_turns
 from memory.types import FactCandidate, SummaryDraft, Turn
 
 # A customer who writes nothing but orders fills no queue: beyond this, what she says of
@@ -61,7 +61,7 @@ def screened(turns: Sequence[Turn]) -> tuple[list[Turn], list[Held]]:
     nobody stands behind its words, so they are held for nobody.
     """
     kept, held = [], []
-    for turn, safe in zip(turns, without_secrets(turns), strict=True):
+    for turn, safe in zip(turns, masked_turns(turns), strict=True):
         orders = instructions.orders(turn.text)
         if not orders:
             kept.append(turn)

@@ -7,11 +7,11 @@ from django.db.models import Max, QuerySet
 
 from accounts.scope import require_tenant
 from memory import embeddings
-from memory.extraction.secrets import without_secrets
 from memory.llm.analysis import analyse
 from memory.llm.summary import summarise
 from memory.llm.tokens import count_tokens
 from memory.models import Embedding, Summary
+from memory.refusals import masked_turns
 from memory.types import SummaryDraft, Turn
 
 # An episode says in at most so many tokens what a conversation was about; a rolling
@@ -33,7 +33,7 @@ def draft_embedded(
     turns: Sequence[Turn], *, prior: str = "", max_tokens: int = EPISODE_TOKENS
 ) -> SummaryDraft:
     """Summarise without a language model: the sentences that carry the conversation."""
-    pairs = labelled(without_secrets(turns))
+    pairs = labelled(masked_turns(turns))
     analysis = analyse(pairs)
     return SummaryDraft(
         text=summarise(pairs, prior=prior, max_tokens=max_tokens),

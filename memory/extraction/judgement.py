@@ -5,8 +5,8 @@ from dataclasses import replace
 from memory.extraction.dialogue import Utterance
 from memory.extraction.findings import Finding
 from memory.extraction.guards import Standing, sentence_bounds, standing
-from memory.extraction.secrets import is_special
 from memory.extraction.vocabulary import words
+from memory.refusals import mentions_special
 
 _OF_THE_PERSON = words(
     "customer_name username email phone street_address city state zip_code country "
@@ -55,4 +55,4 @@ def _plain(finding: Finding, stands: Standing) -> bool:
 
 def _touches_special(text: str, finding: Finding) -> bool:
     left, right = sentence_bounds(text, finding.start)
-    return is_special(text[left:right])
+    return mentions_special(text[left:right])

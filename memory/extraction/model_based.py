@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from memory.extraction import keys
-from memory.extraction.secrets import contains_secret, without_secrets
 from memory.llm import gateway
+from memory.refusals import asked_for, masked_turns, mentions_special, secrets
 from memory.types import FactCandidate, SummaryDraft, Turn
 
 SYSTEM = """\
@@ -132,7 +132,7 @@ def _lines(turns: Sequence[Turn], fresh_from: int) -> str:
             },
             ensure_ascii=False,
         )
-        for number, turn in enumerate(without_secrets(turns))
+        for number, turn in enumerate(masked_turns(turns))
     )
 
 
@@ -157,7 +157,9 @@ def _checked(
     said_before = turns[line - 1].text if line else ""
     if turn.author != "customer" or span not in turn.text:
         return None
-    if contains_secret(span, said_before) or contains_secret(item["value"]):
+    if secrets(span, asked_for(said_before)) or secrets(item["value"]):
+        return None
+    if any(map(mentions_special, (span, item["value"], item["text"]))):
         return None
     key = _snake_case(item["key"])
     spec = keys.spec(key)

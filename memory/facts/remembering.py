@@ -6,13 +6,15 @@ from typing import Literal
 from uuid import UUID
 
 from accounts.scope import require_tenant
-from memory import embeddings, quarantine
+from memory import embeddings, quarantine, refusals
 from memory.facts.rows import close, content_hash, current_of_key
 from memory.models import Evidence, Fact
 from memory.trust import outranks
 from memory.types import FactCandidate
 
-Outcome = Literal["added", "merged", "superseded", "history", "ended", "unsure", "held"]
+Outcome = Literal[
+    "added", "merged", "superseded", "history", "ended", "unsure", "held", "refused"
+]
 
 # Below this a candidate is a guess, and a guess is not a memory.
 MIN_CONFIDENCE = 0.5
@@ -40,6 +42,8 @@ def remember(
     """
     if candidate.confidence < MIN_CONFIDENCE:
         return Remembered(None, "unsure")
+    if _is_refused(candidate):
+        return Remembered(None, "refused")
     if reason := quarantine.reason_to_hold(candidate):
         quarantine.hold(
             customer_id=customer_id,
@@ -53,6 +57,12 @@ def remember(
     fact, outcome = _place_in_time(new) if candidate.single else _place(new)
     _add_evidence(fact, candidate, conversation_id, said_at)
     return Remembered(fact, outcome)
+
+
+def _is_refused(candidate: FactCandidate) -> bool:
+    """Say whether a candidate holds what memory never keeps, whoever proposes it."""
+    parts = (candidate.text, candidate.value, candidate.span)
+    return any(refusals.has_mark(part) or refusals.secrets(part) for part in parts)
 
 
 def _new_fact(

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memory.llm.secrets import CARD_MARK, SECRET_MARK, redacted
 from memory.llm.words import content_words, split_sentences, straight
+from memory.refusals import has_mark, masked, without_marks
 
 LabelledTurns = Sequence[tuple[str, str]]
 """(author label, text) in order; a customer's label begins with "Customer"."""
@@ -61,6 +61,7 @@ _REQUEST = re.compile(
 )
 _NUMBERED = re.compile(r"[#€$£]\s?\d|\d{2,}|\b\w+@\w+\.\w+|\b[A-Z]{1,5}-\d{2,}")
 _SHORT_ANSWER_WORDS = 5
+_STILL_SAYS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def labelled_sentences(turns: LabelledTurns) -> list[Sentence]:
     found: list[Sentence] = []
     asked = ""
     for number, (label, text) in enumerate(turns):
-        parts = split_sentences(redacted(text))
+        parts = split_sentences(masked(text))
         kept = [part for part in parts if not (is_filler(part) or _held_secret(part))]
         customer = label.lower().startswith("customer")
         if customer and asked and len(kept) == 1 and _is_short(kept[0]):
@@ -141,7 +142,8 @@ def is_filler(text: str) -> bool:
 
 
 def _held_secret(text: str) -> bool:
-    return CARD_MARK in text or SECRET_MARK in text
+    """Say whether a secret was taken out, and with it what the sentence was about."""
+    return has_mark(text) and len(content_words(without_marks(text))) < _STILL_SAYS
 
 
 def _is_short(text: str) -> bool:
