@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from chat.models import Conversation, Message
 from memory import working
+from memory.refusals import masked_turns
 from memory.types import Author, Turn
 
 
@@ -45,7 +46,8 @@ def recent_turns(conversation: Conversation) -> list[Turn]:
 
     def load() -> list[Turn]:
         newest = said(conversation.id).reverse()[: working.BUFFER_MESSAGES]
-        return turns(reversed(newest))
+        # Models read the buffer, and Redis keeps it: no card number goes there.
+        return masked_turns(turns(reversed(newest)), only_secrets=True)
 
     return working.buffer(
         conversation.tenant_id,

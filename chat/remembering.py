@@ -11,7 +11,14 @@ from chat import push
 from chat.history import said, turns
 from chat.models import Conversation, Message
 from chat.services import lock
-from memory import consolidation, disclosure, facts, summaries
+from memory import (
+    consolidation,
+    disclosure,
+    facts,
+    forgetting,
+    forgotten,
+    summaries,
+)
 from memory.llm.config import Job
 from memory.llm.tokens import count_tokens
 from memory.models import Summary
@@ -26,11 +33,15 @@ def consolidate(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bo
         span = _span(conversation_id)
         if span is None:
             return False
+        epoch = forgetting.epoch(customer_id)
         _record_sent(span)
     plan = consolidation.plan(span)
     with customer_scope(tenant_id, customer_id):
         # The customer before the conversation: the order in which all lock them.
         if not facts.lock_customer(customer_id):
+            return False
+        if forgetting.epoch(customer_id) != epoch:
+            # Something was forgotten that this has read: it is read again.
             return False
         conversation = _locked(conversation_id)
         # What somebody else consolidated meanwhile is not applied again; the schedule
@@ -50,6 +61,7 @@ def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
         prior = summaries.latest_rolling(customer_id, conversation_id)
         covered = prior.to_seq if prior else 0
         messages = list(said(conversation_id))
+        epoch, gone = forgetting.epoch(customer_id), forgotten.marks(customer_id)
     open_messages = [message for message in messages if message.seq > covered]
     older = open_messages[: len(open_messages) // 2]
     if not older or not _is_long(open_messages):
@@ -65,9 +77,13 @@ def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
             to_seq=older[-1].seq,
         )
     draft, made_by = consolidation.roll_up(
-        turns(older), prior=prior.text if prior else ""
+        gone.turns(turns(older)), prior=prior.text if prior else ""
     )
     with customer_scope(tenant_id, customer_id):
+        if not facts.lock_customer(customer_id):
+            return False
+        if forgetting.epoch(customer_id) != epoch:
+            return False
         conversation = _locked(conversation_id)
         latest = summaries.latest_rolling(customer_id, conversation_id)
         if conversation is None or (latest.to_seq if latest else 0) != covered:
@@ -120,7 +136,7 @@ def _span(conversation_id: UUID) -> consolidation.Span | None:
     return consolidation.Span(
         customer_id=conversation.customer_id,
         conversation_id=conversation_id,
-        turns=tuple(turns(messages)),
+        turns=tuple(forgotten.marks(conversation.customer_id).turns(turns(messages))),
         fresh_from=fresh_from,
         after_seq=conversation.consolidated_seq,
         from_seq=messages[0].seq,

@@ -16,7 +16,7 @@ from accounts import audit
 from accounts.models import Customer, User
 from accounts.queue import enqueue
 from accounts.scope import require_tenant
-from chat import push
+from chat import masking, push
 from chat.models import Conversation, Event, Message
 from memory import working
 
@@ -69,7 +69,7 @@ def receive(
         conversation,
         author=Message.Author.CUSTOMER,
         author_name=conversation.customer.display_name,
-        text=text,
+        text=masking.as_stored(conversation, text, by_customer=True),
         client_id=client_id,
     )
     Customer.objects.filter(pk=conversation.customer_id).update(
@@ -138,7 +138,7 @@ def send_as_agent(
         author=Message.Author.AGENT,
         author_name=user.name,
         agent=user,
-        text=text,
+        text=masking.as_stored(conversation, text),
         client_id=client_id,
         is_note=note,
     )

@@ -160,6 +160,13 @@ def erase_customer(tenant_id: UUID, customer_id: UUID) -> int:
     return int(client().delete(*keys)) if keys else 0
 
 
+def drop(tenant_id: UUID, customer_id: UUID) -> None:
+    """Drop what working memory holds about a customer; it is made anew when needed."""
+    found = _quietly(keys_like, f"{customer_prefix(tenant_id, customer_id)}*")
+    if found:
+        _quietly(client().delete, *found)
+
+
 def keys_like(pattern: str) -> list[str]:
     """Return the keys of a pattern; it walks all keys, a thousand to a round trip.
 

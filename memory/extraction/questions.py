@@ -2,7 +2,7 @@
 
 import re
 
-from memory.refusals import SECRET_QUESTIONS
+from memory.refusals import QUESTIONS_REFUSED
 
 SECRET = "secret"  # noqa: S105 - the name of a question, not a password
 
@@ -95,7 +95,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         r"reach)",
     ),
     ("occupation", r"what do you do for (?:a living|work)|your (?:job|occupation)"),
-    (SECRET, SECRET_QUESTIONS),
+    (SECRET, QUESTIONS_REFUSED),
 )
 _ASKS = tuple((key, re.compile(pattern, re.IGNORECASE)) for key, pattern in _PATTERNS)
 _REQUEST = re.compile(

@@ -7,7 +7,7 @@ customer's lock, so that two conversations of hers do not both write a first val
 """
 
 from memory.facts.addresses import close_overtaken_address, close_stale_address
-from memory.facts.corrections import correct, forget, retract, set_pinned
+from memory.facts.corrections import correct, delete, retract, set_pinned
 from memory.facts.remembering import (
     MAX_VALUE_CHARS,
     MIN_CONFIDENCE,
@@ -27,8 +27,8 @@ __all__ = [
     "content_hash",
     "correct",
     "current_facts",
+    "delete",
     "entry",
-    "forget",
     "lock_customer",
     "remember",
     "retract",

@@ -72,16 +72,10 @@ def retract(*, fact: Fact, user: User) -> Fact | None:
     """
     older: Fact | None = fact.older.order_by("-valid_from").first()
     newer, until = fact.superseded_by, fact.valid_to
-    _delete(fact)
+    delete(fact)
     restored = _put_back(older, until=until, by=newer) if older else None
     _audit("fact.retract", fact, user)
     return restored
-
-
-def forget(*, fact: Fact, user: User, reason: str = "") -> None:
-    """Erase one fact with its evidence and its vector; nothing comes back for it."""
-    _delete(fact)
-    _audit("fact.erase", fact, user, reason)
 
 
 def set_pinned(*, fact: Fact, pinned: bool, user: User) -> None:
@@ -92,7 +86,11 @@ def set_pinned(*, fact: Fact, pinned: bool, user: User) -> None:
     _audit("fact.pin" if pinned else "fact.unpin", fact, user)
 
 
-def _delete(fact: Fact) -> None:
+def delete(fact: Fact) -> None:
+    """Take a fact out with its evidence and its entry; its words stay elsewhere.
+
+    To forget it whole, see `memory.forgetting`.
+    """
     embeddings.remove([fact.id])
     Evidence.objects.filter(fact=fact).delete()
     Fact.objects.filter(superseded_by=fact).update(superseded_by=None)
@@ -123,12 +121,11 @@ def _restate(fact: Fact, value: str) -> str:
     return f"{fact.key.replace('_', ' ').capitalize()}: {value}."[:1000]
 
 
-def _audit(action: str, fact: Fact, user: User, reason: str = "") -> None:
+def _audit(action: str, fact: Fact, user: User) -> None:
     audit.record(
         actor=user.actor,
         action=action,
         subject_type="fact",
         subject_id=fact.id,
         customer_id=fact.customer_id,
-        reason=reason,
     )

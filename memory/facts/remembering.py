@@ -6,14 +6,22 @@ from typing import Literal
 from uuid import UUID
 
 from accounts.scope import require_tenant
-from memory import embeddings, quarantine, refusals
+from memory import embeddings, forgotten, quarantine, refusals
 from memory.facts.rows import close, content_hash, current_of_key
 from memory.models import Evidence, Fact
 from memory.trust import outranks
 from memory.types import FactCandidate
 
 Outcome = Literal[
-    "added", "merged", "superseded", "history", "ended", "unsure", "held", "refused"
+    "added",
+    "merged",
+    "superseded",
+    "history",
+    "ended",
+    "unsure",
+    "held",
+    "refused",
+    "forgotten",
 ]
 
 # Below this a candidate is a guess, and a guess is not a memory.
@@ -44,6 +52,8 @@ def remember(
         return Remembered(None, "unsure")
     if _is_refused(candidate):
         return Remembered(None, "refused")
+    if forgotten.marks(customer_id).refuses(candidate, said_at):
+        return Remembered(None, "forgotten")
     if reason := quarantine.reason_to_hold(candidate):
         quarantine.hold(
             customer_id=customer_id,

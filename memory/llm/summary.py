@@ -1,6 +1,7 @@
 """The embedded summariser: the sentences that matter, as they were said."""
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 
@@ -56,6 +57,13 @@ def rendered(sentences: list[Sentence]) -> str:
         text = sentence.text
         words.append(text if text.endswith((".", "!", "?", "…")) else f"{text}.")
     return " ".join(words)
+
+
+def without(text: str, unwanted: Callable[[str], bool]) -> str:
+    """Return a summary without its unwanted sentences; the others keep who spoke."""
+    return rendered(
+        [part for part in _prior_sentences(text) if not unwanted(part.text)]
+    )
 
 
 def _only_asks(sentence: Sentence) -> bool:

@@ -10,14 +10,14 @@ Source: PCI DSS 4.0 requirement 3 (account data), GDPR articles 9, 10 and 87 (sp
 categories, convictions, national identification numbers).
 """
 
-from memory.refusals.asked import SECRET_QUESTIONS, Asked, asked_for
+from memory.refusals.asked import QUESTIONS_REFUSED, Asked, asked_for
 from memory.refusals.categories import mentions_special
 from memory.refusals.dialogue import masked_texts, masked_turns
 from memory.refusals.finding import Found, has_mark, mark, plain, without_marks
 from memory.refusals.reading import masked, secrets, spans, special
 
 __all__ = [
-    "SECRET_QUESTIONS",
+    "QUESTIONS_REFUSED",
     "Asked",
     "Found",
     "asked_for",

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-SECRET_QUESTIONS = (
+QUESTIONS_REFUSED = (
     r"\bssn\b|social security|\bpass(?:word|code|phrase)|\bpin\b|\bcvv|\bcvc|"
     r"security (?:code|answer|question|number)|last (?:four|4)|\bcard (?:number|"
     r"no\b|#)|maiden(?: names?)?|one-?time|verification code|expir\w+ date|date of birth|"
@@ -14,7 +14,7 @@ SECRET_QUESTIONS = (
 )
 """What names a secret in a question of the desk."""
 
-_SECRET = re.compile(SECRET_QUESTIONS, re.IGNORECASE)
+_SECRET = re.compile(QUESTIONS_REFUSED, re.IGNORECASE)
 _OTHER = re.compile(
     r"e-?mail|\bphone\b|\bmobile\b|\bnames?\b|\border\b|account|\bzip\b|post ?code|"
     r"(?<!ip )\baddress\b|\bpolicy\b|\bclaim\b|\bbooking\b|\breservation\b|member",
