@@ -19,6 +19,7 @@ from accounts.scope import require_tenant
 from chat import masking, push
 from chat.models import Conversation, Event, Message
 from memory import working
+from memory.refusals import is_wish
 
 # Longer messages are refused with a clear error: a person does not write them.
 MAX_MESSAGE_CHARS = 8_000
@@ -80,6 +81,14 @@ def receive(
     if conversation.owner != Conversation.Owner.ASSISTANT:
         conversation.answered_seq = message.seq
     save(conversation)
+    if is_wish(text):
+        enqueue(
+            "chat.tasks.honour_wish",
+            tenant_id=conversation.tenant_id,
+            customer_id=conversation.customer_id,
+            conversation_id=conversation.id,
+            message_id=message.id,
+        )
     return message
 
 

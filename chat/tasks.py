@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Tenant
 from accounts.scope import identity_scope, tenant_scope
-from chat import assistant, remembering
+from chat import assistant, remembering, wishes
 from chat.models import Conversation
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,16 @@ def roll_up_conversation(
 ) -> None:
     """Summarise the older half of a long running conversation."""
     remembering.roll_up(UUID(tenant_id), UUID(customer_id), UUID(conversation_id))
+
+
+@shared_task
+def honour_wish(
+    *, tenant_id: str, customer_id: str, conversation_id: str, message_id: str
+) -> None:
+    """Forget what a customer wished not to be remembered."""
+    wishes.honour(
+        UUID(tenant_id), UUID(customer_id), UUID(conversation_id), UUID(message_id)
+    )
 
 
 @shared_task

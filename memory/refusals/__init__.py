@@ -15,6 +15,13 @@ from memory.refusals.categories import mentions_special
 from memory.refusals.dialogue import masked_texts, masked_turns
 from memory.refusals.finding import Found, has_mark, mark, plain, without_marks
 from memory.refusals.reading import masked, secrets, spans, special
+from memory.refusals.unwanted import (
+    honoured,
+    is_wish,
+    named_keys,
+    wishes,
+    without_wishes,
+)
 
 __all__ = [
     "QUESTIONS_REFUSED",
@@ -22,14 +29,19 @@ __all__ = [
     "Found",
     "asked_for",
     "has_mark",
+    "honoured",
+    "is_wish",
     "mark",
     "masked",
     "masked_texts",
     "masked_turns",
     "mentions_special",
+    "named_keys",
     "plain",
     "secrets",
     "spans",
     "special",
+    "wishes",
     "without_marks",
+    "without_wishes",
 ]
