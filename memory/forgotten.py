@@ -19,6 +19,7 @@ from accounts.secrets import fingerprints
 from memory.llm import summary as writing
 from memory.llm.words import split_sentences
 from memory.models import Evidence, Fact, Forgotten
+from memory.refusals import honoured
 from memory.types import FactCandidate, Turn
 
 _INFO: Final = b"recollect: what was forgotten"
@@ -76,11 +77,13 @@ class Marks:
         return writing.without(text, self.holds) if self.holds(text) else text
 
     def turns(self, turns: Iterable[Turn]) -> list[Turn]:
-        """Return what was said without what was forgotten of it."""
+        """Return a conversation without what was forgotten of it, or was unwanted."""
+        # A wish points at what stood before it: before anything is taken out.
+        wanted = honoured(list(turns))
         if not self.said_before:
-            return list(turns)
+            return wanted
         return [
-            replace(turn, text=self.without(turn.text, turn.sent_at)) for turn in turns
+            replace(turn, text=self.without(turn.text, turn.sent_at)) for turn in wanted
         ]
 
     def _is_forgotten(self, run: str, said_at: datetime | None) -> bool:
