@@ -43,12 +43,8 @@ def honour(
         if message is None or not wishes(message.text):
             return False
         conversation = lock(conversation_id)
-        heard = turns(said(conversation_id).filter(seq__lte=message.seq))
-        left = honoured(heard)
-        touched = [
-            (old, new) for old, new in zip(heard, left, strict=True) if old != new
-        ]
-        rows = _facts(customer_id, message.text, touched)
+        touched = touched_by(message)
+        rows = meant(customer_id, message.text, touched)
         ids = [old.id for old, _ in touched]
         embeddings.remove(ids)
         ReviewItem.objects.filter(customer_id=customer_id, message_id__in=ids).delete()
@@ -66,10 +62,23 @@ def honour(
     return True
 
 
-def _facts(
+def touched_by(message: Message) -> list[tuple[Turn, Turn]]:
+    """Return what a message's wish points at: turns as they were, and what is left."""
+    heard = turns(said(message.conversation_id).filter(seq__lte=message.seq))
+    left = honoured(heard)
+    return [(old, new) for old, new in zip(heard, left, strict=True) if old != new]
+
+
+def meant(
     customer_id: UUID, text: str, touched: Sequence[tuple[Turn, Turn]]
 ) -> list[Fact]:
-    """Return the facts that rest on unwanted words, or say what a wish names."""
+    """Return the facts that rest on unwanted words, or say what a wish names.
+
+    Args:
+        customer_id: Whose facts.
+        text: The message with the wish.
+        touched: From `touched_by`.
+    """
     left = {old.id: new.text for old, new in touched}
     named = [wish for wish in wishes(text) if wish.about == "named"]
     keys = frozenset().union(*map(named_keys, named))

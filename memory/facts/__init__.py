@@ -15,13 +15,20 @@ from memory.facts.remembering import (
     Remembered,
     remember,
 )
-from memory.facts.rows import content_hash, current_facts, entry, lock_customer
+from memory.facts.rows import (
+    close,
+    content_hash,
+    current_facts,
+    entry,
+    lock_customer,
+)
 
 __all__ = [
     "MAX_VALUE_CHARS",
     "MIN_CONFIDENCE",
     "Outcome",
     "Remembered",
+    "close",
     "close_overtaken_address",
     "close_stale_address",
     "content_hash",

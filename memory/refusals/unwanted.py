@@ -143,7 +143,52 @@ _PATTERNS = (
 _QUOTED = re.compile(r"\"[^\"\n]*\"|«[^»]*»")
 _SENTENCE = re.compile(r"[^.?!\n]+(?:[.](?=\w)[^.?!\n]*)*[.?!]*\s*")
 _FILLER = frozenset(
-    ["please", "thanks", "thank", "you", "and", "but", "also", "okay", "hello", "hey", "just", "actually", "about", "that", "this", "the", "for", "what", "have", "not", "don't", "dont", "sorry", "said", "with", "from", "your", "our", "was", "are", "know", "let", "yes", "can", "could", "would", "like", "want", "need", "his", "her", "its", "i'm", "i've"]
+    [
+        "please",
+        "thanks",
+        "thank",
+        "you",
+        "and",
+        "but",
+        "also",
+        "okay",
+        "hello",
+        "hey",
+        "just",
+        "actually",
+        "about",
+        "that",
+        "this",
+        "the",
+        "for",
+        "what",
+        "have",
+        "not",
+        "don't",
+        "dont",
+        "sorry",
+        "said",
+        "with",
+        "from",
+        "your",
+        "our",
+        "was",
+        "are",
+        "know",
+        "let",
+        "yes",
+        "can",
+        "could",
+        "would",
+        "like",
+        "want",
+        "need",
+        "his",
+        "her",
+        "its",
+        "i'm",
+        "i've",
+    ]
 )
 _LEAST_WORDS = 2
 """So many words of meaning are something that was said."""
@@ -249,11 +294,11 @@ def _honour(wish: Wish, place: int, turns: Sequence[Turn], left: list[str]) -> N
         gone = text
     else:
         left[place] = _cut(left[place], text[wish.start : wish.end])
-        at = _previous(turns, place)
-        if at is None:
+        said_before = _previous(turns, place)
+        if said_before is None:
             return
-        gone, left[at] = turns[at].text, ""
-        place = at
+        place = said_before
+        gone, left[place] = turns[place].text, ""
     for later in range(place + 1, len(turns)):
         if turns[later].author != "customer":
             left[later] = _kept(left[later], lambda part: _echoes(part, gone))
