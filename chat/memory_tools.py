@@ -28,7 +28,7 @@ from memory.extraction.guards import standing
 from memory.llm import gateway
 from memory.llm.types import ToolCall, ToolSpec
 from memory.models import Fact
-from memory.refusals import asked_for, is_wish, mentions_special, secrets
+from memory.refusals import is_wish, mentions_special, touches
 from memory.types import FactCandidate
 
 logger = logging.getLogger(__name__)
@@ -306,8 +306,7 @@ def _check(value: str, quote: str, message: Message, prompt: str) -> None:
     stated = set(re.findall(r"\w+", quote.casefold()))
     if not value or not stated.issuperset(re.findall(r"\w+", value.casefold())):
         raise RefusedError("The value has to be in the customer's own words.")
-    asked = asked_for(prompt)
-    if secrets(message.text, asked) and (secrets(quote, asked) or secrets(value)):
+    if touches(message.text, quote, prompt):
         raise RefusedError("Secrets are not remembered.")
     if mentions_special(quote):
         raise RefusedError("Health, belief and the like are not remembered.")

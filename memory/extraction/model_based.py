@@ -11,7 +11,7 @@ from typing import Any
 
 from memory.extraction import keys
 from memory.llm import gateway
-from memory.refusals import asked_for, masked_turns, mentions_special, secrets
+from memory.refusals import masked_turns, mentions_special, secrets, touches
 from memory.types import FactCandidate, SummaryDraft, Turn
 
 SYSTEM = """\
@@ -157,7 +157,7 @@ def _checked(
     said_before = turns[line - 1].text if line else ""
     if turn.author != "customer" or span not in turn.text:
         return None
-    if secrets(span, asked_for(said_before)) or secrets(item["value"]):
+    if touches(turn.text, span, said_before) or secrets(item["value"]):
         return None
     if any(map(mentions_special, (span, item["value"], item["text"]))):
         return None

@@ -14,7 +14,7 @@ from memory.refusals.asked import QUESTIONS_REFUSED, Asked, asked_for
 from memory.refusals.categories import mentions_special
 from memory.refusals.dialogue import masked_texts, masked_turns
 from memory.refusals.finding import Found, has_mark, mark, plain, without_marks
-from memory.refusals.reading import masked, secrets, spans, special
+from memory.refusals.reading import masked, secrets, spans, special, touches
 from memory.refusals.unwanted import (
     honoured,
     is_wish,
@@ -41,6 +41,7 @@ __all__ = [
     "secrets",
     "spans",
     "special",
+    "touches",
     "wishes",
     "without_marks",
     "without_wishes",

@@ -1,5 +1,7 @@
 """One text: what is refused in it, and the text without that."""
 
+import re
+
 from memory.refusals import cards, codes, numbers
 from memory.refusals.asked import Asked, asked_for
 from memory.refusals.categories import statements
@@ -31,6 +33,23 @@ def special(text: str) -> list[Found]:
 def spans(text: str, asked: Asked = Asked()) -> list[tuple[int, int]]:  # noqa: B008 - immutable
     """Return where secrets stand in a text."""
     return [(found.start, found.end) for found in secrets(text, asked)]
+
+
+def touches(text: str, part: str, prompt: str = "") -> bool:
+    """Return whether a part of a text is, or is in the middle of, what is refused.
+
+    It is judged where it stands: "bluebird" alone is no password.
+
+    Args:
+        text: What one person wrote.
+        part: Words out of it, as they stand there.
+        prompt: What the desk said before.
+    """
+    found = [*secrets(text, asked_for(prompt)), *special(text)]
+    places = [match.span() for match in re.finditer(re.escape(part), text)]
+    return bool(secrets(part)) or any(
+        item.start < end and start < item.end for item in found for start, end in places
+    )
 
 
 def masked(text: str, prompt: str = "") -> str:
