@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 from accounts.queue import enqueue
-from memory import embeddings
+from memory import embeddings, refusals
 from memory.facts.remembering import MAX_VALUE_CHARS
 from memory.facts.rows import can_be_current, close, content_hash, current_of_key
 from memory.models import Evidence, Fact
@@ -28,6 +28,8 @@ def correct(*, fact: Fact, value: str, user: User) -> Fact:
     value = " ".join(value.replace("\0", " ").split())
     if not value or len(value) > MAX_VALUE_CHARS:
         raise ValidationError(f"Give a value of 1 to {MAX_VALUE_CHARS} characters.")
+    if refusals.secrets(value):
+        raise ValidationError("Card numbers, passwords, codes and ids are not kept.")
     if content_hash(fact.key, value) == fact.content_hash:
         raise ValidationError("That is the value it has already.")
     if not fact.is_current:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.models import Customer, Tenant, User
@@ -301,6 +302,18 @@ def test_a_secret_passes_no_door_whoever_proposes_it(
         told = tell(elena, "note", "4111 1111 1111 1111", source=source)
         assert told.outcome == "refused"
     assert known(elena) == {}
+
+
+def test_staff_cannot_write_one_down_either(
+    live_db: None, elena: Customer, alice: User
+) -> None:
+    fact = make_fact(elena, "note", "call back")
+    with (
+        tenant_scope(elena.tenant_id),
+        pytest.raises(ValidationError, match="not kept"),
+    ):
+        facts.correct(fact=fact, value="4111 1111 1111 1111", user=alice)
+    assert known(elena) == {"note": "call back"}
 
 
 def test_the_buffer_holds_no_card_number(live_db: None, elena: Customer) -> None:
