@@ -6,6 +6,7 @@ the database holds ciphertext alone; whoever has the environment as well reads a
 """
 
 import base64
+import hmac
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -72,6 +73,18 @@ def derived_key(passphrase: str, *, info: bytes) -> bytes:
     return derive.derive(passphrase.encode())
 
 
+def fingerprints(text: str, *, info: bytes) -> tuple[str, ...]:
+    """Return a keyed hash of a text, under each key: by the first one it is stored.
+
+    Whoever has the database alone cannot tell whether a guess is right. A fingerprint
+    is found for as long as the key that made it is among `SECRETS_KEYS`.
+    """
+    return tuple(
+        hmac.digest(key, text.encode(), "sha256").hex()
+        for key in _fingerprint_keys(_keys(), info)
+    )
+
+
 def looks_encrypted(value: object) -> bool:
     """Return whether this is a ciphertext, by its form alone."""
     return (
@@ -89,6 +102,11 @@ _UNREADABLE = (
 
 def _keys() -> tuple[str, ...]:
     return tuple(settings.SECRETS_KEYS) or (settings.SECRET_KEY,)
+
+
+@lru_cache(maxsize=8)
+def _fingerprint_keys(keys: tuple[str, ...], info: bytes) -> tuple[bytes, ...]:
+    return tuple(derived_key(key, info=info) for key in keys)
 
 
 @lru_cache(maxsize=8)

@@ -180,7 +180,7 @@ class _Reply:
         for call in calls:
             result, cached = await toolbox.call(call)
             # A name that the model made up is text, and no text is kept here.
-            if call.name in toolbox.tools:
+            if toolbox.has(call.name):
                 self.tools_used.append({"name": call.name, "cached": cached})
             messages.append(ChatMessage("tool", result, tool_call_id=call.id))
         return replace(request, messages=tuple(messages))

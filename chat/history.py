@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from chat.models import Conversation, Message
 from memory import working
-from memory.extraction.secrets import without_secrets
+from memory.refusals import masked_turns
 from memory.types import Author, Turn
 from memory.working import Buffer, Limits
 
@@ -57,7 +57,7 @@ def recent_turns(conversation: Conversation, limits: Limits) -> Buffer:
     def load() -> list[Turn]:
         known = said(conversation.id).filter(seq__lte=conversation.last_seq)
         newest = known.reverse()[: limits.messages]
-        return without_secrets(turns(reversed(newest)))
+        return masked_turns(turns(reversed(newest)), only_secrets=True)
 
     return working.buffer(
         conversation.tenant_id,

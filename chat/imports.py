@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.models import Customer
 from accounts.scope import require_tenant
-from chat import due
+from chat import due, masking
 from chat.models import Conversation, Event, Message
 from chat.services import show_preview
 from memory.llm.plain_text import storable
@@ -100,8 +100,15 @@ def import_conversation(
             )
         )
         fresh = [message for message in source.messages if message.id not in known]
+        texts = masking.as_imported(
+            (message.author == "customer", message.content)
+            for message in source.messages
+        )
+        stored = dict(
+            zip((message.id for message in source.messages), texts, strict=True)
+        )
         rows = [
-            _row(conversation, message, seq)
+            _row(conversation, message, seq, stored[message.id])
             for seq, message in enumerate(fresh, start=conversation.last_seq + 1)
         ]
         Message.objects.bulk_create(rows)
@@ -148,7 +155,9 @@ def _conversation(source: ImportedConversation, customer: Customer) -> Conversat
     return conversation
 
 
-def _row(conversation: Conversation, message: ImportedMessage, seq: int) -> Message:
+def _row(
+    conversation: Conversation, message: ImportedMessage, seq: int, text: str
+) -> Message:
     return Message(
         tenant_id=conversation.tenant_id,
         customer_id=conversation.customer_id,
@@ -157,7 +166,7 @@ def _row(conversation: Conversation, message: ImportedMessage, seq: int) -> Mess
         author=message.author,
         author_name=message.author_name,
         is_note=message.is_note,
-        text=message.content,
+        text=text,
         external_id=message.id,
         sent_at=message.sent_at,
     )

@@ -8,14 +8,22 @@ import logging
 from uuid import UUID
 
 from accounts import audit
-from accounts.models import Customer, User
+from accounts.models import User
 from accounts.scope import customer_scope
 from chat import due, push
 from chat.history import said, turns
 from chat.models import Conversation, Message
 from chat.services import lock
 from chat.spans import next_span
-from memory import consolidation, disclosure, embeddings, facts, summaries
+from memory import (
+    consolidation,
+    disclosure,
+    embeddings,
+    facts,
+    forgetting,
+    forgotten,
+    summaries,
+)
 from memory import settings as memory_settings
 from memory.llm import metering
 from memory.llm.config import Job
@@ -161,7 +169,7 @@ def _tried(tenant_id: UUID, run: consolidation.Run) -> bool:
                     # What somebody else consolidated meanwhile is not applied again.
                     consolidation.record_overtaken(run)
                     return False
-                if _epoch(customer_id) == run.span.epoch:
+                if forgetting.epoch(customer_id) == run.span.epoch:
                     _apply(conversation, run, plan)
                     return True
                 span = next_span(conversation, model=run.span.model)
@@ -183,10 +191,6 @@ def _apply(
     due.done(conversation, rest=rest, go_on=closed or run.span.more)
     conversation.save()
     consolidation.record_done(run, plan, remembered)
-
-
-def _epoch(customer_id: UUID) -> int:
-    return Customer.objects.values_list("memory_epoch", flat=True).get(pk=customer_id)
 
 
 def _record_failure(run: consolidation.Run, reason: str) -> None:
@@ -216,6 +220,7 @@ def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
         prior = summaries.latest_rolling(customer_id, conversation_id)
         done = prior.to_seq if prior else 0
         messages = list(said(conversation_id))
+        epoch, gone = forgetting.epoch(customer_id), forgotten.marks(customer_id)
     open_messages = [message for message in messages if message.seq > done]
     older = open_messages[: len(open_messages) // 2]
     if not older or not _is_long(open_messages, desk):
@@ -232,11 +237,17 @@ def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
                 to_seq=older[-1].seq,
             )
     # The prior summary went into this one, and its messages with it.
-    covered = turns(message for message in messages if message.seq <= older[-1].seq)
+    covered = gone.turns(
+        turns(message for message in messages if message.seq <= older[-1].seq)
+    )
     draft, made_by = consolidation.roll_up(
-        turns(older), prior=prior.text if prior else "", covered=covered
+        gone.turns(turns(older)), prior=prior.text if prior else "", covered=covered
     )
     with customer_scope(tenant_id, customer_id):
+        if not facts.lock_customer(customer_id):
+            return False
+        if forgetting.epoch(customer_id) != epoch:
+            return False
         conversation = _locked(conversation_id)
         latest = summaries.latest_rolling(customer_id, conversation_id)
         if conversation is None or (latest.to_seq if latest else 0) != done:

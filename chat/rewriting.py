@@ -7,11 +7,11 @@ from accounts.models import Customer
 from accounts.scope import customer_scope
 from chat import push
 from chat.history import said, turns
-from memory import disclosure, embeddings, facts, summaries
+from memory import disclosure, embeddings, facts, forgotten, summaries
 from memory.llm import gateway
 from memory.llm.config import Job
 from memory.llm.types import EmbeddingModelInfo
-from memory.models import Forgotten, Summary
+from memory.models import Summary
 from memory.types import Turn
 
 _JOBS: tuple[Job, ...] = ("consolidate", "judge", "embed")
@@ -82,7 +82,7 @@ def _read(customer_id: UUID, summary_id: UUID) -> _Read | None:
     messages = said(current.conversation_id).filter(
         seq__gte=current.from_seq, seq__lte=current.to_seq
     )
-    found = turns(messages)
+    found = forgotten.marks(customer_id).turns(turns(messages))
     if not found:
         return None
     epoch = Customer.objects.values_list("memory_epoch", flat=True).get(pk=customer_id)
@@ -106,8 +106,4 @@ def _may_be_written_again(summary: Summary) -> bool:
     versions = Summary.objects.filter(
         conversation_id=summary.conversation_id, kind=summary.kind
     )
-    newer = versions.filter(version__gt=summary.version).exists()
-    forgotten = Forgotten.objects.filter(
-        customer_id=summary.customer_id, said_before__gte=summary.started_at
-    ).exists()
-    return not (newer or forgotten)
+    return not versions.filter(version__gt=summary.version).exists()

@@ -16,10 +16,11 @@ from accounts import audit
 from accounts.models import Customer, User
 from accounts.queue import enqueue
 from accounts.scope import require_tenant
-from chat import due, push
+from chat import due, masking, push
 from chat.models import Conversation, Event, Message
 from memory import working
 from memory.llm.plain_text import storable
+from memory.refusals import is_wish
 
 # Longer messages are refused with a clear error: a person does not write them.
 MAX_MESSAGE_CHARS = 8_000
@@ -70,7 +71,7 @@ def receive(
         conversation,
         author=Message.Author.CUSTOMER,
         author_name=conversation.customer.display_name,
-        text=text,
+        text=masking.as_stored(conversation, text, by_customer=True),
         client_id=client_id,
     )
     Customer.objects.filter(pk=conversation.customer_id).update(
@@ -81,6 +82,14 @@ def receive(
     if conversation.owner != Conversation.Owner.ASSISTANT:
         conversation.answered_seq = message.seq
     save(conversation)
+    if is_wish(text):
+        enqueue(
+            "chat.tasks.honour_wish",
+            tenant_id=conversation.tenant_id,
+            customer_id=conversation.customer_id,
+            conversation_id=conversation.id,
+            message_id=message.id,
+        )
     return message
 
 
@@ -139,7 +148,7 @@ def send_as_agent(
         author=Message.Author.AGENT,
         author_name=user.name,
         agent=user,
-        text=text,
+        text=masking.as_stored(conversation, text),
         client_id=client_id,
         is_note=note,
     )

@@ -4,7 +4,7 @@ from django.db.models import QuerySet, Subquery
 
 from chat.history import said, turns
 from chat.models import Conversation, Message
-from memory import consolidation, strategies
+from memory import consolidation, forgotten, strategies
 from memory.llm.tokens import count_tokens
 from memory.llm.types import EmbeddingModelInfo
 from memory.models import Summary
@@ -29,10 +29,11 @@ def next_span(
     read_from, stop = consolidation.window(
         [count_tokens(message.text) for message in messages], fresh_from
     )
+    gone = forgotten.marks(conversation.customer_id)
     return consolidation.Span(
         customer_id=conversation.customer_id,
         conversation_id=conversation.id,
-        turns=tuple(turns(messages[:stop])),
+        turns=tuple(gone.turns(turns(messages[:stop]))),
         fresh_from=fresh_from,
         after_seq=seen,
         from_seq=messages[0].seq,

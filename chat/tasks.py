@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Tenant
 from accounts.scope import identity_scope, tenant_scope
-from chat import assistant, due, remembering, rewriting
+from chat import assistant, due, remembering, rewriting, wishes
 from chat.models import Conversation
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,16 @@ def roll_up_conversation(
 def rewrite_summary(*, tenant_id: str, customer_id: str, summary_id: str) -> None:
     """Write a stored summary once more, since staff asked for it."""
     rewriting.rewrite(UUID(tenant_id), UUID(customer_id), UUID(summary_id))
+
+
+@shared_task
+def honour_wish(
+    *, tenant_id: str, customer_id: str, conversation_id: str, message_id: str
+) -> None:
+    """Forget what a customer wished not to be remembered."""
+    wishes.honour(
+        UUID(tenant_id), UUID(customer_id), UUID(conversation_id), UUID(message_id)
+    )
 
 
 @shared_task

@@ -16,10 +16,11 @@ from uuid import UUID
 import httpx
 from django.core.exceptions import ValidationError
 
-from accounts.models import Customer
-from chat import outbound, tool_arguments
+from accounts.models import Customer, Tenant
+from chat import memory_tools, outbound, tool_arguments
 from chat.models import HttpTool
 from memory import working
+from memory.llm import gateway
 from memory.llm.types import ToolCall, ToolSpec
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Toolbox:
         customer_ref: The tenant's own id of the customer, when it vouched for her; it
             fills `{customer}` in a tool's URL, and nothing that a text says can.
         tools: By name; read inside a scope, used outside of it.
+        memory: The memory tools, where a language model may use them.
     """
 
     tenant_id: UUID
@@ -45,12 +47,21 @@ class Toolbox:
     conversation_id: UUID
     customer_ref: str
     tools: dict[str, HttpTool]
+    memory: memory_tools.MemoryTools | None = None
 
     def specs(self) -> tuple[ToolSpec, ...]:
         """Return what the model is told about the tools."""
-        return tuple(
+        theirs = tuple(
             ToolSpec(tool.name, tool.description, tool.parameters)
             for tool in self.tools.values()
+        )
+        ours = memory_tools.SPECS if self.memory else ()
+        return theirs + tuple(spec for spec in ours if spec.name not in self.tools)
+
+    def has(self, name: str) -> bool:
+        """Return whether there is a tool of this name."""
+        return name in self.tools or (
+            self.memory is not None and name in memory_tools.NAMES
         )
 
     async def call(self, call: ToolCall) -> tuple[str, bool]:
@@ -61,6 +72,8 @@ class Toolbox:
         """
         tool = self.tools.get(call.name)
         arguments = dict(call.arguments)
+        if tool is None and self.memory and call.name in memory_tools.NAMES:
+            return await self.memory.call(call), False
         if tool is None:
             return _problem("There is no such tool."), False
         if refusal := _refusal(tool, arguments, self.customer_ref):
@@ -89,12 +102,18 @@ class Toolbox:
 def toolbox(*, tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> Toolbox:
     """Read the tenant's tools; runs inside its scope."""
     customer = Customer.objects.get(pk=customer_id)
+    plan = Tenant.objects.get(pk=tenant_id).plan
+    memory = None
+    # The embedded assistant has rules of its own; the free plan, no memory.
+    if gateway.connected() and plan != Tenant.Plan.FREE:
+        memory = memory_tools.MemoryTools(tenant_id, customer_id, conversation_id)
     return Toolbox(
         tenant_id=tenant_id,
         customer_id=customer_id,
         conversation_id=conversation_id,
         customer_ref=customer.external_id if customer.verified else "",
         tools={tool.name: tool for tool in HttpTool.objects.order_by("name")},
+        memory=memory,
     )
 
 

@@ -16,9 +16,9 @@ from uuid import UUID
 from accounts.models import Customer
 from accounts.scope import require_tenant
 from memory.extraction import instructions
-from memory.extraction.secrets import without_secrets
 from memory.llm.words import split_sentences
 from memory.models import ReviewItem
+from memory.refusals import honoured, masked_turns
 from memory.types import FactCandidate, SummaryDraft, Turn
 
 # A customer who writes nothing but orders fills no queue: beyond this, what she says of
@@ -57,11 +57,14 @@ def reason_to_hold(candidate: FactCandidate) -> str:
 def screened(turns: Sequence[Turn]) -> tuple[list[Turn], list[Held]]:
     """Return the turns without the sentences that read as orders, and those sentences.
 
+    What the customer wished not to be remembered is left out, and held for nobody.
+
     What the assistant says is screened too, since it may repeat what it was told; but
     nobody stands behind its words, so they are held for nobody.
     """
     kept, held = [], []
-    for turn, safe in zip(turns, without_secrets(turns), strict=True):
+    turns = honoured(turns)
+    for turn, safe in zip(turns, masked_turns(turns), strict=True):
         orders = instructions.orders(turn.text)
         if not orders:
             kept.append(turn)

@@ -8,14 +8,23 @@ from uuid import UUID
 
 import redis
 from celery import shared_task
+from pgvector import HalfVector
 
 from accounts.models import Tenant
 from accounts.queue import enqueue
 from accounts.scope import customer_scope, identity_scope, tenant_scope
-from memory import disclosure, embeddings, facts, lifecycle, requests, uses
+from memory import (
+    disclosure,
+    embeddings,
+    facts,
+    lifecycle,
+    requests,
+    summaries,
+    uses,
+)
 from memory.embeddings import drift, reembedding
 from memory.llm.errors import LLMError
-from memory.models import Fact
+from memory.models import Embedding, Fact, Summary
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +84,53 @@ def index_fact(*, tenant_id: str, customer_id: str, fact_id: str) -> None:
         if fact is not None:
             embeddings.index(customer, [entry], vectors, model=model)
             embeddings.set_valid_to(fact.id, fact.valid_to)
+
+
+@shared_task
+def index_summary(*, tenant_id: str, customer_id: str, summary_id: str) -> None:
+    """Put a summary that was changed into the index."""
+    tenant, customer = UUID(tenant_id), UUID(customer_id)
+    model = embeddings.in_use(tenant, customer)
+    with customer_scope(tenant, customer):
+        summary = Summary.objects.filter(pk=summary_id).first()
+        if summary is None:
+            return
+        entry = summaries.entry(summary)
+        disclosure.record_sent(
+            "embed",
+            customer_id=customer,
+            purpose="indexing",
+            embedded_by=model,
+            summary=summary.id,
+        )
+    vectors = embeddings.embed([entry], model=model)
+    with customer_scope(tenant, customer):
+        if Summary.objects.select_for_update().filter(pk=summary_id).first():
+            embeddings.index(customer, [entry], vectors, model=model)
+
+
+@shared_task
+def embed_again(*, tenant_id: str, customer_id: str, entry_id: str) -> None:
+    """Make the vector of an entry anew whose text has lost a sentence."""
+    tenant, customer = UUID(tenant_id), UUID(customer_id)
+    model = embeddings.in_use(tenant, customer)
+    with customer_scope(tenant, customer):
+        row = Embedding.objects.filter(pk=entry_id).first()
+        if row is None or row.model != embeddings.row_of(model):
+            # The index of another model copies it anew.
+            Embedding.objects.filter(pk=entry_id).delete()
+            return
+        disclosure.record_sent(
+            "embed",
+            customer_id=customer,
+            purpose="indexing",
+            embedded_by=model,
+            entry=row.id,
+        )
+    vector = embeddings.embed_texts([row.text], model=model)[0]
+    with customer_scope(tenant, customer):
+        rows = Embedding.objects.filter(pk=entry_id, text=row.text)
+        rows.update(vector=HalfVector(vector))
 
 
 @shared_task

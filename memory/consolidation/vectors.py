@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from memory import embeddings
 from memory.consolidation.span import Span
 from memory.consolidation.summary import Episode
-from memory.extraction.secrets import without_secrets
 from memory.llm.types import EmbeddingModelInfo
+from memory.refusals import masked_turns
 from memory.types import FactCandidate
 
 
@@ -15,7 +15,7 @@ def message_entries(span: Span) -> list[embeddings.Entry]:
     fresh = {turn.id for turn in span.fresh}
     # The index is searched and goes into prompts: no card number may come back there.
     entries = embeddings.message_entries(
-        without_secrets(span.read),
+        masked_turns(span.read),
         conversation_id=span.conversation_id,
         model=span.model,
     )

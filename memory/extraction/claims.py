@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from memory.extraction.grounding import clean, is_grounded, located, quoted
 from memory.extraction.guards import standing
-from memory.extraction.questions import asked_keys
-from memory.extraction.secrets import contains_secret, is_special, secret_spans
+from memory.refusals import mentions_special, refuses, touches
 from memory.types import Turn
 
 CERTAINTIES: Final = {
@@ -89,11 +88,9 @@ def grounds(
         raise Refused("Quotes too much for one statement.")
     start, end = place
     # A word may be a secret by what stands around it, or by what it answers.
-    asked = asked_keys(turns[line - 1].text if line else "")
-    secrets = secret_spans(turn.text, asked)
-    if any(start < last and first < end for first, last in secrets) or is_special(
-        turn.text[start:end]
-    ):
+    prompt = turns[line - 1].text if line else ""
+    words = turn.text[start:end]
+    if touches(turn.text, words, prompt) or mentions_special(words):
         raise Refused("Holds a secret or a sensitive matter.")
     return Grounds(
         turn,
@@ -117,7 +114,7 @@ def checked_value(value: str, on: Grounds) -> str:
         raise Refused("Its value is too long.")
     if not is_grounded(value, on.span, on.turn.sent_at):
         raise Refused("Its value is not in the words.")
-    if contains_secret(value):
+    if refuses(value):
         raise Refused("Holds a secret or a sensitive matter.")
     place = located(value, on.span)
     return clean(on.span[slice(*place)]) if place else value

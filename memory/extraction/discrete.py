@@ -23,8 +23,9 @@ from memory.extraction.findings import Finding, free_of
 from memory.extraction.judgement import judged
 from memory.extraction.ledger import Ledger
 from memory.extraction.periods import dated
+from memory.extraction.questions import SECRET
 from memory.extraction.records import statements
-from memory.extraction.secrets import secret_spans
+from memory.refusals import Asked, spans
 from memory.types import FactCandidate, Turn
 
 _EXACT = (
@@ -104,7 +105,8 @@ def _completed(said: Utterance, finding: Finding, ledger: Ledger) -> Finding:
 
 def _findings(said: Utterance, ledger: Ledger) -> Iterator[Finding]:
     """Everything one message yields, before it is judged; secrets left out."""
-    hidden = secret_spans(said.text, said.asked)
+    asked = Asked(SECRET in said.asked, others=len(said.asked) > 1)
+    hidden = spans(said.text, asked)
     exact: list[Finding] = []
     for family in _EXACT:
         exact += free_of(family(said), [*hidden, *((f.start, f.end) for f in exact)])

@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from memory.refusals import plain
 from memory.types import Revises
+
+__all__ = ["Finding", "free_of", "group", "plain", "trimmed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +54,6 @@ def group(
     return Finding(
         key, match.string[start:end], start, end, confidence, certain=certain
     )
-
-
-_STRAIGHT = str.maketrans(
-    {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x00A0: " "}
-)
-
-
-def plain(text: str) -> str:
-    """The text with straight quotes, dashes and spaces; every offset stays."""
-    return text.translate(_STRAIGHT)
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -9,8 +9,8 @@ from memory.extraction.findings import Finding, plain
 from memory.extraction.guards import Standing, sentence_bounds, standing
 from memory.extraction.keys import spec
 from memory.extraction.revisions import revised
-from memory.extraction.secrets import is_special, mask_secrets
 from memory.extraction.vocabulary import words
+from memory.refusals import masked, mentions_special
 from memory.types import FactCandidate
 
 _OF_THE_PERSON = words(
@@ -116,7 +116,7 @@ def weighed(text: str, candidate: FactCandidate) -> FactCandidate:
         polarity="end" if judgement.ends else "assert",
         doubt=doubt,
         revises=judgement.revises,
-        said=mask_secrets(text[left:right].strip()) if doubt else "",
+        said=masked(text[left:right].strip()) if doubt else "",
     )
 
 
@@ -161,4 +161,4 @@ def _plain(finding: Finding, stands: Standing) -> bool:
 
 def _touches_special(text: str, finding: Finding) -> bool:
     left, right = sentence_bounds(text, finding.start)
-    return is_special(text[left:right])
+    return mentions_special(text[left:right])

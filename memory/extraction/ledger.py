@@ -5,8 +5,8 @@ import re
 from memory.extraction.findings import Finding
 from memory.extraction.guards import sentence_bounds
 from memory.extraction.keys import spec
-from memory.extraction.secrets import mask_secrets
 from memory.extraction.vocabulary import words
+from memory.refusals import masked
 from memory.types import FactCandidate, Turn
 
 _AT_MOST = {
@@ -151,7 +151,7 @@ def candidate_of(turn: Turn, finding: Finding) -> FactCandidate:
 def _sentence(text: str, finding: Finding) -> str:
     """The sentence around a finding, for people: without secrets."""
     start, end = sentence_bounds(text, finding.start)
-    return mask_secrets(text[start:end].strip())
+    return masked(text[start:end].strip())
 
 
 def _third_person(words: str) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from memory.extraction import model_drafts, model_facts, prompts
-from memory.extraction.secrets import without_secrets
 from memory.llm import gateway
 from memory.llm.errors import RetryableError
 from memory.llm.types import Usage
+from memory.refusals import masked_turns
 from memory.types import FactCandidate, SummaryDraft, Turn
 
 
@@ -111,5 +111,5 @@ def lines(turns: Sequence[Turn], fresh_from: int) -> str:
             },
             ensure_ascii=False,
         )
-        for number, turn in enumerate(without_secrets(turns))
+        for number, turn in enumerate(masked_turns(turns))
     )

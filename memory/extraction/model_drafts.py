@@ -8,13 +8,8 @@ from typing import Any
 
 from memory.extraction.findings import plain
 from memory.extraction.grounding import clean, located
-from memory.extraction.secrets import (
-    contains_secret,
-    is_special,
-    mask_secrets,
-    without_secrets,
-)
 from memory.llm.words import split_sentences
+from memory.refusals import masked, masked_turns, mentions_special, refuses
 from memory.types import SummaryDraft, Turn
 
 SENTIMENTS = ("positive", "neutral", "negative")
@@ -50,7 +45,7 @@ def draft(
         prior: The summary that went into it.
     """
     # What the model was not shown, nobody has said.
-    said = "\n".join([prior, *(turn.text for turn in without_secrets(turns))])
+    said = "\n".join([prior, *(turn.text for turn in masked_turns(turns))])
     squeezed = _squeezed(said)
     text = " ".join(_true(split_sentences(clean(answer["summary"])), squeezed))
     if not text or _script(text) != _script(said):
@@ -71,7 +66,7 @@ def draft(
 
 def _true(sentences: Iterable[str], squeezed: str) -> list[str]:
     """Return the sentences that name no code that nobody said; secrets are masked."""
-    kept = dict.fromkeys(mask_secrets(it) for it in sentences if not is_special(it))
+    kept = dict.fromkeys(masked(it) for it in sentences if not mentions_special(it))
     return [it for it in kept if it and _names_nothing_else(it, squeezed)]
 
 
@@ -95,7 +90,7 @@ def _labels(labels: Iterable[str], squeezed: str) -> tuple[str, ...]:
         it
         for it in cleaned
         if 0 < len(it) <= _MAX_LABEL_CHARS
-        and not contains_secret(it)
+        and not refuses(it)
         and _names_nothing_else(it, squeezed)
     )
 

@@ -20,7 +20,7 @@ from memory.extraction.findings import plain
 from memory.extraction.grounding import adds_nothing, clean, event_moment
 from memory.extraction.guards import sentence_bounds
 from memory.extraction.judgement import weighed
-from memory.extraction.secrets import contains_secret
+from memory.refusals import refuses
 from memory.types import FactCandidate, Turn
 
 KINDS = ("fact", "preference", "event", "intent", "issue")
@@ -102,7 +102,7 @@ def _checked(
     on = grounds(claim, turns, fresh_from)
     value = checked_value(claim["value"], on)
     key = keys.named(claim["key"])
-    if contains_secret(key.replace("_", " ")):
+    if refuses(key.replace("_", " ")):
         raise Refused("Holds a secret or a sensitive matter.")
     spec = keys.spec(key)
     known = key in keys.CATALOGUE
@@ -132,7 +132,7 @@ def _text(claimed: str, value: str, on: Grounds, spec: keys.KeySpec) -> str:
     if (
         0 < len(text) <= MAX_TEXT_CHARS
         and adds_nothing(text, f"{on.span} {value}")
-        and not contains_secret(text)
+        and not refuses(text)
     ):
         return text
     text = spec.sentence.format(value=value)

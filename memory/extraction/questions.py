@@ -2,6 +2,8 @@
 
 import re
 
+from memory.refusals import QUESTIONS_REFUSED
+
 SECRET = "secret"  # noqa: S105 - the name of a question, not a password
 
 _PATTERNS: tuple[tuple[str, str], ...] = (
@@ -93,13 +95,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         r"reach)",
     ),
     ("occupation", r"what do you do for (?:a living|work)|your (?:job|occupation)"),
-    (
-        SECRET,
-        r"\bssn\b|social security|\bpass(?:word|code|phrase)|\bpin\b|\bcvv|\bcvc|"
-        r"security (?:code|answer|question|number)|last (?:four|4)|\bcard (?:number|"
-        r"no\b|#)|maiden|one-?time|verification code|expir\w+ date|date of birth|"
-        r"\bdob\b|national id|passport|driver'?s licen[cs]e|card details",
-    ),
+    (SECRET, QUESTIONS_REFUSED),
 )
 _ASKS = tuple((key, re.compile(pattern, re.IGNORECASE)) for key, pattern in _PATTERNS)
 _REQUEST = re.compile(

@@ -15,7 +15,7 @@ from memory.extraction.findings import Finding, plain, trimmed
 from memory.extraction.guards import sentence_bounds, standing
 from memory.extraction.keys import Value, named, spec
 from memory.extraction.ledger import candidate_of
-from memory.extraction.secrets import secret_spans
+from memory.refusals import spans
 from memory.types import FactCandidate, Turn
 
 _FIELD: Final = (
@@ -90,7 +90,7 @@ def statements(turns: Sequence[Turn]) -> list[FactCandidate]:
 
 def _findings(turn: Turn) -> Iterator[Finding]:
     text = plain(turn.text)
-    hidden = secret_spans(text, ())
+    hidden = spans(text)
     for match in (m for pattern in _CHANGES for m in pattern.finditer(text)):
         finding = _changed(match)
         if finding and _is_plain(text, match, finding, hidden):

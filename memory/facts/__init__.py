@@ -7,11 +7,17 @@ Every function runs in a scope that the caller opened; whoever remembers holds t
 customer's lock, so that two conversations of hers do not both write a first value.
 """
 
-from memory.facts.corrections import correct, forget, retract, set_pinned, withdraw
+from memory.facts.corrections import correct, delete, retract, set_pinned, withdraw
 from memory.facts.doubts import HOLD_SEVERAL, about
 from memory.facts.making import MAX_VALUE_CHARS, catalogued
 from memory.facts.remembering import MIN_CONFIDENCE, Outcome, Remembered, remember
-from memory.facts.rows import content_hash, current_facts, entry, lock_customer
+from memory.facts.rows import (
+    close,
+    content_hash,
+    current_facts,
+    entry,
+    lock_customer,
+)
 
 __all__ = [
     "HOLD_SEVERAL",
@@ -21,11 +27,12 @@ __all__ = [
     "Remembered",
     "about",
     "catalogued",
+    "close",
     "content_hash",
     "correct",
     "current_facts",
+    "delete",
     "entry",
-    "forget",
     "lock_customer",
     "remember",
     "retract",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 from accounts.queue import enqueue
-from memory import embeddings, working
+from memory import embeddings, refusals, working
 from memory.facts.making import MAX_VALUE_CHARS, normal_of
 from memory.facts.rows import close, content_hash, current_of_key
 from memory.facts.settling import ENDS, settle
@@ -33,6 +33,8 @@ def correct(*, fact: Fact, value: str, user: User) -> Fact:
     value = " ".join(value.replace("\0", " ").split())
     if not value or len(value) > MAX_VALUE_CHARS:
         raise ValidationError(f"Give a value of 1 to {MAX_VALUE_CHARS} characters.")
+    if refusals.secrets(value):
+        raise ValidationError("Card numbers, passwords, codes and ids are not kept.")
     now = timezone.now()
     normal = normal_of(fact.key, value, customer_id=fact.customer_id, said_at=now)
     twin = content_hash(fact.key, value, normal)
@@ -87,7 +89,7 @@ def retract(*, fact: Fact, user: User) -> Fact | None:
     """
     held = set(_current_ids(fact))
     _make_room(fact)
-    _delete(fact)
+    delete(fact)
     settle(fact.customer_id, fact.key)
     restored = Fact.objects.filter(pk__in=set(_current_ids(fact)) - held).first()
     _audit("fact.retract", fact, user)
@@ -112,16 +114,10 @@ def withdraw(*, customer_id: UUID, message_ids: Collection[UUID]) -> int:
     unfounded = [fact for fact in touched if not fact.evidence.exists()]
     for fact in unfounded:
         _make_room(fact)
-        _delete(fact)
+        delete(fact)
     for key in {fact.key for fact in touched}:
         settle(customer_id, key)
     return len(unfounded)
-
-
-def forget(*, fact: Fact, user: User, reason: str = "") -> None:
-    """Erase one fact with its evidence and its vector; nothing comes back for it."""
-    _delete(fact)
-    _audit("fact.erase", fact, user, reason)
 
 
 def set_pinned(*, fact: Fact, pinned: bool, user: User) -> None:
@@ -132,7 +128,11 @@ def set_pinned(*, fact: Fact, pinned: bool, user: User) -> None:
     _audit("fact.pin" if pinned else "fact.unpin", fact, user)
 
 
-def _delete(fact: Fact) -> None:
+def delete(fact: Fact) -> None:
+    """Take a fact out with its evidence and its entry; its words stay elsewhere.
+
+    To forget it whole, see `memory.forgetting`.
+    """
     embeddings.remove([fact.id])
     Evidence.objects.filter(fact=fact).delete()
     Fact.objects.filter(superseded_by=fact).update(superseded_by=None)
@@ -157,12 +157,11 @@ def _restate(fact: Fact, value: str) -> str:
     return f"{fact.key.replace('_', ' ').capitalize()}: {value}."[:1000]
 
 
-def _audit(action: str, fact: Fact, user: User, reason: str = "") -> None:
+def _audit(action: str, fact: Fact, user: User) -> None:
     audit.record(
         actor=user.actor,
         action=action,
         subject_type="fact",
         subject_id=fact.id,
         customer_id=fact.customer_id,
-        reason=reason,
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from memory import embeddings, quarantine
+from memory import embeddings, forgotten, quarantine, refusals
 from memory.facts import doubts, duplicates
 from memory.facts.ending import claim_ends, end, ended_by, says_it_is_so
 from memory.facts.making import catalogued, new_fact
@@ -15,7 +15,17 @@ from memory.facts.telling import Telling
 from memory.models import Fact
 from memory.types import FactCandidate
 
-Outcome = Literal["added", "merged", "superseded", "history", "ended", "unsure", "held"]
+Outcome = Literal[
+    "added",
+    "merged",
+    "superseded",
+    "history",
+    "ended",
+    "unsure",
+    "held",
+    "refused",
+    "forgotten",
+]
 
 # Below this a candidate is a guess, and a guess is not a memory.
 MIN_CONFIDENCE = 0.5
@@ -52,6 +62,10 @@ def remember(
             other words.
     """
     candidate = catalogued(candidate, customer_id=customer_id, said_at=said_at)
+    if _is_refused(candidate):
+        return Remembered(None, "refused")
+    if forgotten.marks(customer_id).refuses(candidate, said_at):
+        return Remembered(None, "forgotten")
     if reason := quarantine.reason_to_hold(candidate):
         quarantine.hold(
             customer_id=customer_id,
@@ -85,6 +99,12 @@ def remember(
     if fact is not None and remembered.outcome == "added" and vector is not None:
         duplicates.make_findable(fact, vector)
     return remembered
+
+
+def _is_refused(candidate: FactCandidate) -> bool:
+    """Say whether a candidate holds what memory never keeps, whoever proposes it."""
+    parts = (candidate.text, candidate.value, candidate.span)
+    return any(refusals.has_mark(part) or refusals.secrets(part) for part in parts)
 
 
 def _means(

@@ -4,11 +4,11 @@ import re
 from typing import Literal
 
 from memory.llm.embedding import embedder
-from memory.llm.secrets import CARD_MARK, SECRET_MARK, redacted
 from memory.llm.sentences import LabelledTurns, Sentence, labelled_sentences
 from memory.llm.topics import topics_of
 from memory.llm.types import Analysis
 from memory.llm.words import straight
+from memory.refusals import masked, without_marks
 
 _ENTITIES = (
     re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
@@ -84,7 +84,7 @@ def analyse(turns: LabelledTurns) -> Analysis:
 def _entities(turns: LabelledTurns) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for _, text in turns:
-        kept = redacted(text).replace(CARD_MARK, "").replace(SECRET_MARK, "")
+        kept = without_marks(masked(text))
         matches = [match for pattern in _ENTITIES for match in pattern.finditer(kept)]
         for match in sorted(matches, key=lambda match: match.start()):
             entity = match.group().strip()

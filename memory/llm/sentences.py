@@ -5,8 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from memory.llm import filler
-from memory.llm.secrets import CARD_MARK, SECRET_MARK, redacted
-from memory.llm.words import QUESTION_MARKS, split_sentences, straight
+from memory.llm.words import (
+    QUESTION_MARKS,
+    content_words,
+    split_sentences,
+    straight,
+)
+from memory.refusals import has_mark, masked, without_marks
 
 LabelledTurns = Sequence[tuple[str, str]]
 """(author label, text) in order; a customer's label begins with "Customer"."""
@@ -48,6 +53,7 @@ _REQUEST = re.compile(
     re.IGNORECASE,
 )
 _SHORT_ANSWER_WORDS = 5
+_STILL_SAYS = 4
 # What the assistant says out of memory is known already: kept as news it would be
 # remembered from its own recollection, over and over.
 _RECOLLECTION = re.compile(
@@ -146,7 +152,7 @@ def labelled_sentences(turns: LabelledTurns) -> list[Sentence]:
 
 
 def _said(label: str, text: str) -> list[str]:
-    text = redacted(text)
+    text = masked(text)
     if label == "Assistant" and _RECOLLECTION.search(straight(text)):
         # Of what it quotes from memory the second sentence would not show it.
         text = _QUOTED.sub("“…”", text)
@@ -160,7 +166,8 @@ def _tells(part: str, *, customer: bool) -> bool:
 
 
 def _held_secret(text: str) -> bool:
-    return CARD_MARK in text or SECRET_MARK in text
+    """Say whether a secret was taken out, and with it what the sentence was about."""
+    return has_mark(text) and len(content_words(without_marks(text))) < _STILL_SAYS
 
 
 def _is_short(text: str) -> bool:

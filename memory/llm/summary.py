@@ -1,7 +1,7 @@
 """The embedded summariser: the sentences that matter, as they were said."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -98,6 +98,13 @@ def _worth_saying(turns: LabelledTurns) -> list[Sentence]:
         if item.by_customer
         or not (item.is_question or (item.is_for_now and item.turn < last))
     ]
+
+
+def without(text: str, unwanted: Callable[[str], bool]) -> str:
+    """Return a summary without its unwanted sentences; the others keep who spoke."""
+    return rendered(
+        [part for part in _prior_sentences(text) if not unwanted(part.text)]
+    )
 
 
 def _prior_sentences(prior: str) -> list[Sentence]:

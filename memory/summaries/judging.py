@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from memory import quarantine
-from memory.extraction.secrets import contains_secret, without_secrets
 from memory.llm import gateway
 from memory.llm.tokens import clip_to_tokens
 from memory.llm.types import Usage
+from memory.refusals import masked_turns, refuses
 from memory.summaries.scoring import Sampled, listed
 from memory.types import Score, Turn
 
@@ -116,7 +116,7 @@ def _prompt(given: dict[str, Any], turns: Sequence[Turn]) -> str:
             "sent_at": turn.sent_at.isoformat(timespec="minutes"),
             "text": clip_to_tokens(turn.text, _MESSAGE_TOKENS),
         }
-        for turn in without_secrets(turns)
+        for turn in masked_turns(turns)
     ]
     return json.dumps({**given, "messages": lines}, ensure_ascii=False)
 
@@ -124,7 +124,7 @@ def _prompt(given: dict[str, Any], turns: Sequence[Turn]) -> str:
 def _plain(detail: str) -> str:
     """Return a detail as it may be shown and sent on; empty when it may not."""
     text = quarantine.screened_text(_printable(detail))
-    return "" if contains_secret(text) else text
+    return "" if refuses(text) else text
 
 
 def _printable(text: str) -> str:

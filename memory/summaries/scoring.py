@@ -4,12 +4,12 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memory.extraction.secrets import is_special, without_secrets
 from memory.llm import details
 from memory.llm.embedding import embedder
 from memory.llm.sentences import Sentence, labelled_sentences
 from memory.llm.tokens import clip_to_tokens
 from memory.llm.words import content_words, split_sentences
+from memory.refusals import masked_turns, mentions_special
 from memory.summaries.writing import labelled
 from memory.types import Score, Turn
 
@@ -97,10 +97,10 @@ def listed(missing: Sequence[str]) -> tuple[str, ...]:
 
 def telling(turns: Sequence[Turn]) -> list[Sampled]:
     """Return every message with something to say, with what that is."""
-    safe = without_secrets(turns)
+    safe = masked_turns(turns)
     sentences = labelled_sentences(labelled(safe))
     # A summary never has to say what must not be kept.
-    sentences = [item for item in sentences if not is_special(item.text)]
+    sentences = [item for item in sentences if not mentions_special(item.text)]
     names = details.capitals_mark_names(item.text for item in sentences)
     found = []
     for place, turn in enumerate(safe):

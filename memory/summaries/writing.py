@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from memory.extraction.secrets import without_secrets
 from memory.llm.analysis import analyse
 from memory.llm.summary import summarise
+from memory.refusals import masked_turns
 from memory.types import SummaryDraft, Turn
 
 # An episode says in at most so many tokens what a conversation was about; a rolling
@@ -52,7 +52,7 @@ def draft_embedded(
         max_tokens: Exact upper limit of the text.
         missing: What the summary before this one did not say.
     """
-    pairs = labelled([dated(turn) for turn in without_secrets(turns)])
+    pairs = labelled([dated(turn) for turn in masked_turns(turns)])
     analysis = analyse(pairs)
     return SummaryDraft(
         text=summarise(pairs, prior=prior, max_tokens=max_tokens, missing=missing),

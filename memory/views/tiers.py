@@ -17,7 +17,7 @@ from django.views.decorators.http import (
 from accounts.models import Customer, User
 from accounts.params import wants_fragment
 from accounts.policies import Act, Power, customers, desk_view, signed_in_user
-from memory import curation, facts, policies
+from memory import curation, facts, forgetting, policies
 from memory.models import Embedding, Fact
 from memory.views.pages import (
     REFUSED,
@@ -116,15 +116,16 @@ def erase_fact(request: HttpRequest, customer_id: UUID, fact_id: UUID) -> HttpRe
     row = policies.facts.fetch(user, Act.ERASE, fact_id, customer_id=customer.id)
 
     def erase(reason: str) -> str:
-        facts.forget(fact=row, user=user, reason=reason)
-        return "Erased, with its evidence and its index entry."
+        forgetting.forget(fact=row, actor=user.actor, reason=reason)
+        return "Erased, and taken out of summaries and index."
 
     confirmation = Confirmation(
         title="Erase this fact?",
         quote=f"{row.key}: {row.value}",
         sentences=(
-            "Its evidence and its entry in the vector index go too, and nothing"
-            " it replaced comes back. The message it came from stays.",
+            "Its evidence goes too, and every sentence that says it in summaries and"
+            " in the vector index. Nothing it replaced comes back, and what was said"
+            " until now does not bring it back. The message it came from stays.",
             "This cannot be undone.",
         ),
         button="Erase fact",

@@ -13,7 +13,7 @@ from memory.working import connection
 from memory.working.buffer import Buffer, as_message, buffer, forget_buffer, turn_tokens
 from memory.working.bundle import cached_bundle, forget_bundles, keep_bundle
 from memory.working.connection import client
-from memory.working.items import WorkingItem, count, erase_item, items
+from memory.working.items import WorkingItem, count, drop, erase_item, items
 from memory.working.keys import customer_prefix
 from memory.working.limits import Limits
 from memory.working.sessions import erase_customer, keys_like, live_sessions, traces
@@ -31,6 +31,7 @@ __all__ = [
     "connection",
     "count",
     "customer_prefix",
+    "drop",
     "erase_customer",
     "erase_item",
     "forget_buffer",

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -61,6 +62,17 @@ def erase_item(tenant_id: UUID, customer_id: UUID, key: str) -> bool:
     if not connection.client().sismember(place.key("keys"), name):
         return False
     return bool(connection.client().delete(place.key(name)))
+
+
+def drop(tenant_id: UUID, customer_id: UUID) -> None:
+    """Drop all that is kept of a customer's sessions; it is made anew when needed."""
+    connection.quietly(partial(_drop, tenant_id, customer_id))
+
+
+def _drop(tenant_id: UUID, customer_id: UUID) -> None:
+    named = sessions.names(tenant_id, [customer_id])
+    if found := [place.key(name) for place, name in named]:
+        connection.client().delete(*found)
 
 
 def _items(tenant_id: UUID, customer_id: UUID) -> list[WorkingItem]:

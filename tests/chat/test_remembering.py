@@ -11,7 +11,7 @@ from accounts.models import Customer, Tenant, User
 from accounts.scope import customer_scope, tenant_scope
 from chat import remembering, services, turns
 from chat.models import Conversation, Message
-from memory import consolidation, facts, privacy, summaries, working
+from memory import consolidation, facts, forgetting, privacy, summaries, working
 from memory.consolidation import applying
 from memory.extraction import prompts
 from memory.llm.tokens import count_tokens
@@ -219,7 +219,7 @@ def test_what_was_planned_before_somebody_else_consolidated_is_thrown_away(
         # Meanwhile another worker is faster, and an admin erases what it learnt.
         assert consolidate(conversation)
         with tenant_scope(elena.tenant_id):
-            facts.forget(fact=Fact.objects.get(key="email"), user=alice)
+            forgetting.forget(fact=Fact.objects.get(key="email"), actor=alice.actor)
             services.receive(conversation_id=conversation.id, text="And my cable?")
         return plan
 

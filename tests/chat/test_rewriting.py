@@ -3,11 +3,11 @@
 import pytest
 
 from accounts.models import Customer, Tenant, User
-from accounts.scope import tenant_scope
+from accounts.scope import customer_scope, tenant_scope
 from chat import remembering, rewriting
 from chat.models import Conversation, Message
-from memory import privacy, summaries
-from memory.models import Embedding, Forgotten, Summary
+from memory import forgetting, privacy, summaries
+from memory.models import Embedding, Summary
 from tests.conftest import make_conversation, make_customer
 from tests.scripted_openai import ScriptedOpenAI
 from tests.threads import at_once
@@ -98,13 +98,16 @@ def test_only_the_newest_version_is_written_again(
 
 
 def test_what_was_forgotten_since_does_not_come_back(
-    elena: Customer, talk: Conversation
+    elena: Customer, talk: Conversation, alice: User
 ) -> None:
+    with customer_scope(elena.tenant_id, elena.id):
+        fact = Fact.objects.get(key="phone")
+        forgetting.forget(fact=fact, actor=alice.actor)
+    rewrite(elena)
     with tenant_scope(elena.tenant_id):
-        Forgotten.objects.create(
-            tenant_id=elena.tenant_id, customer=elena, content_hash="x"
-        )
-    assert not rewrite(elena)
+        newest = Summary.objects.order_by("-version").first()
+        assert newest is not None
+        assert "900321" not in newest.text
 
 
 @pytest.mark.parametrize("meanwhile", ["forgotten", "erased", "changed"])

@@ -408,7 +408,7 @@ def test_everything_works_without_scripts(ada: User, elena: Customer) -> None:
     assert "cannot be undone" in client.get(act("erase_fact", elena, fact)).text
     answer = client.post(act("erase_fact", elena, fact), WHY, follow=True)
     assert answer.redirect_chain == [(url_of(elena), 302)]
-    assert "Erased, with its evidence" in answer.text
+    assert "Erased, and taken out" in answer.text
 
 
 def test_another_page_gets_no_content_from_a_write(

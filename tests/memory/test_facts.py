@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Customer, Tenant, User
 from accounts.scope import customer_scope, tenant_scope
-from memory import facts
+from memory import facts, forgetting
 from memory.models import Embedding, Evidence, Fact
 from tests.conftest import make_customer
 from tests.memory.remembered import candidate, embedded_texts, index, remember, tell
@@ -307,7 +307,7 @@ def test_forgetting_removes_fact_evidence_and_vector_and_restores_nothing(
     remember(elena, "city", "Ghent", "Lives in Ghent.", said_at=JAN)
     new = remember(elena, "city", "Berlin", "Lives in Berlin.", said_at=MAR)
     with tenant_scope(elena.tenant_id):
-        facts.forget(fact=new, user=alice)
+        forgetting.forget(fact=new, actor=alice.actor)
     assert current(elena) == []
     assert embedded_texts(elena) == {"Lives in Ghent."}
     with customer_scope(elena.tenant_id, elena.id):
@@ -336,7 +336,7 @@ def test_what_staff_do_is_audited_without_any_value(
         facts.set_pinned(fact=fact, pinned=True, user=alice)
         new = facts.correct(fact=reread(fact), value="Bruges", user=alice)
         facts.retract(fact=new, user=alice)
-        facts.forget(fact=reread(fact), user=alice)
+        forgetting.forget(fact=reread(fact), actor=alice.actor)
         events = list(AuditEvent.objects.order_by("seq"))
     assert [event.action for event in events] == [
         "fact.pin", "fact.correct", "fact.retract", "fact.erase",

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Customer, User
 from accounts.scope import customer_scope, tenant_scope
-from memory import facts, known, summaries, working
+from memory import facts, forgetting, known, summaries, working
 from memory.known import Known
 from memory.models import Evidence, Fact, Summary
 from memory.types import SummaryDraft, Turn
@@ -113,7 +113,7 @@ def test_every_kind_of_write_shows_in_the_next_read(
         Evidence.objects.all().delete()
     assert read(elena).facts[0].message_ids == ()
     with tenant_scope(elena.tenant_id):
-        facts.forget(fact=facts.current_facts().get(), user=alice)
+        forgetting.forget(fact=facts.current_facts().get(), actor=alice.actor)
     assert values(elena) == []
 
 
@@ -178,7 +178,7 @@ def test_what_was_erased_does_not_lie_in_redis(elena: Customer, alice: User) -> 
     read(elena, uuid4())
     assert len(bundles(elena)) == 2
     with tenant_scope(elena.tenant_id):
-        facts.forget(fact=fact, user=alice)
+        forgetting.forget(fact=fact, actor=alice.actor)
     assert bundles(elena) == []
     summary = summarise(elena, "She moved.")
     read(elena)

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import AuditEvent, Customer, User
 from accounts.scope import customer_scope, tenant_scope
-from memory import facts, review
+from memory import facts, forgetting, review
 from memory.facts.reconciling import Says, Statement, names, timeline
 from memory.models import Evidence, Fact, ReviewItem
 from tests.clients import signed_in
@@ -271,7 +271,7 @@ def test_what_was_erased_on_purpose_gives_nothing_back_later(
     tell(elena, "city", "Ghent", said_at=JAN)
     berlin = tell(elena, "city", "Berlin", said_at=MAR).fact
     with tenant_scope(elena.tenant_id):
-        facts.forget(fact=reread(berlin), user=alice)
+        forgetting.forget(fact=reread(berlin), actor=alice.actor)
     tell(elena, "city", "Rome", said_at=MAY)
     assert history(elena) == [("Ghent", 1, 3), ("Rome", 5, None)]
 

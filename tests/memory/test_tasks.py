@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Customer, User
 from accounts.scope import customer_scope, tenant_scope
-from memory import embeddings, facts, recall, requests, tasks
+from memory import embeddings, facts, forgetting, recall, requests, tasks
 from memory.models import Embedding, Fact, PrivacyRequest
 from tests.conftest import make_customer
 from tests.memory.remembered import remember, say
@@ -85,7 +85,7 @@ def test_a_fact_erased_before_its_turn_is_not_indexed(
         rows: list[embeddings.Entry], **options: Any
     ) -> embeddings.Vectors:
         with tenant_scope(elena.tenant_id):
-            facts.forget(fact=fact, user=alice)
+            forgetting.forget(fact=fact, actor=alice.actor)
         return embed(rows, **options)
 
     monkeypatch.setattr(embeddings, "embed", erased_meanwhile)

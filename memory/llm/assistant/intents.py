@@ -2,7 +2,7 @@
 
 import re
 
-from memory.llm.secrets import redacted
+from memory.refusals import has_mark, secrets
 
 _PERSON = (
     r"(?:human|person|agent|representative|rep|operator|manager|supervisor|colleague"
@@ -126,4 +126,4 @@ def is_question(text: str) -> bool:
 
 def holds_secret(text: str) -> bool:
     """Say whether a card number or a password is in the text."""
-    return redacted(text) != text
+    return has_mark(text) or bool(secrets(text))

@@ -35,8 +35,11 @@ from memory.llm.types import (
     TextDelta,
     ToolCalls,
 )
+from memory.refusals import is_wish, without_wishes
 
 MODEL = "embedded"
+
+_NOT_REMEMBERED = "All right: I do not keep that, and forget it where I had."
 
 Rule = Callable[[Situation], Answer | None]
 
@@ -50,7 +53,7 @@ def reply(request: ReplyRequest) -> Iterator[StreamPart]:
     started = time.perf_counter()
     # Memory comes to the rules in its structured form.
     said = tuple(message for message in request.messages if not message.is_data)
-    answer = _answer(Situation(replace(request, messages=said)))
+    answer = _acknowledged(Situation(replace(request, messages=said)))
     for piece in re.findall(r"\S+\s*", answer.text):
         yield TextDelta(piece)
     if answer.calls:
@@ -59,6 +62,16 @@ def reply(request: ReplyRequest) -> Iterator[StreamPart]:
         yield HandOver(answer.hand_over)
     prompt = count_message_tokens(request.messages)
     yield Done(usage_since(started, MODEL, prompt, _written_tokens(answer)))
+
+
+def _acknowledged(situation: Situation) -> Answer:
+    """Answer, and say first that a wish not to be remembered is granted."""
+    if not is_wish(situation.question):
+        return _answer(situation)
+    if not intents.is_question(without_wishes(situation.question)):
+        return Answer(f"{_NOT_REMEMBERED} What can I help you with?")
+    answer = _answer(situation)
+    return replace(answer, text=f"{_NOT_REMEMBERED} {answer.text}".strip())
 
 
 def _answer(situation: Situation) -> Answer:

@@ -13,7 +13,7 @@ import pytest
 
 from accounts.models import Customer, Tenant, User
 from accounts.scope import customer_scope, tenant_scope
-from memory import facts, privacy
+from memory import forgetting, privacy
 from memory.embeddings import copying, reembedding
 from memory.models import Embedding, ReembedJob
 from tests import environment as env
@@ -57,7 +57,7 @@ def test_nobody_erased_comes_back_and_nothing_written_is_missing(
     def forget() -> None:
         for fact in known[::2]:
             with tenant_scope(desk.id):
-                facts.forget(fact=fact, user=ada)
+                forgetting.forget(fact=fact, actor=ada.actor)
 
     def erase() -> None:
         for customer in gone:

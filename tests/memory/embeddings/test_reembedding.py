@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Customer, Tenant, User
 from accounts.scope import customer_scope, tenant_scope
-from memory import curation, embeddings, facts, lifecycle, recall
+from memory import curation, embeddings, facts, forgetting, lifecycle, recall
 from memory.embeddings import copying, reembedding
 from memory.llm import gateway
 from memory.models import Embedding, EmbeddingModel, ReembedJob
@@ -198,7 +198,7 @@ def expire(fact: Any, user: User) -> None:
 @pytest.mark.parametrize(
     "erase",
     [
-        lambda fact, user: facts.forget(fact=fact, user=user),
+        lambda fact, user: forgetting.forget(fact=fact, actor=user.actor),
         lambda fact, user: facts.retract(fact=fact, user=user),
         erase_entry,
         expire,
@@ -250,7 +250,7 @@ def test_what_happens_while_a_model_is_asked_counts(
     vectors = reembedding._embedded(batch, job.model)
     with tenant_scope(desk.id):
         if meanwhile == "erased":
-            facts.forget(fact=fact, user=ada)
+            forgetting.forget(fact=fact, actor=ada.actor)
         elif meanwhile == "changed":
             Embedding.objects.update(text="Lives in Bruges.")
         else:

@@ -1,57 +1,9 @@
+"""What memory refuses makes no fact, whoever asked for it and however it is said."""
+
 import pytest
 
-from memory.extraction.secrets import (
-    MASK,
-    contains_secret,
-    is_special,
-    mask_secrets,
-    passes_luhn,
-)
+from memory.refusals import asked_for, mentions_special, secrets
 from tests.memory.extraction.dialogues import facts
-
-CARD = "4111 1111 1111 1111"
-
-
-@pytest.mark.parametrize(
-    ("text", "masked"),
-    [
-        (f"My card is {CARD}, thanks", f"My card is {MASK}, thanks"),
-        ("378282246310005 please", f"{MASK} please"),
-        ("my password is hunter2", f"my password is {MASK}"),
-        ("Password: s3cret!Word", f"Password: {MASK}"),
-        ("my pin is 5567", f"my pin is {MASK}"),
-        ("the one-time code is 884 211", f"the one-time code is {MASK}"),
-        ("SSN 123-45-6789", f"SSN {MASK}"),
-        ("it is 123-45-6789", f"it is {MASK}"),
-        ("last four of my ssn is 6789", f"last four of my ssn is {MASK}"),
-        ("the cvv is 123", f"the cvv is {MASK}"),
-        ("name rosa password rosa 123", f"name rosa password {MASK}"),
-        ("5411 is the ssn", f"{MASK} is the ssn"),
-        ("card 4.57 e 15", f"card {MASK}"),
-    ],
-)
-def test_secrets_are_masked(text: str, masked: str) -> None:
-    assert mask_secrets(text) == masked
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "My order is 5512340987",
-        "Call me at (555) 201-3344",
-        "I forgot my password",
-        "Can you reset my password?",
-        "I moved on 2026-01-06",
-        "It cost $1,299.00",
-        "jo@example.org",
-        "My account is disabled",
-        "My name is Christian Gay",
-        "I live in Church Street",
-    ],
-)
-def test_what_is_no_secret_stays(text: str) -> None:
-    assert mask_secrets(text) == text
-    assert not contains_secret(text)
 
 
 @pytest.mark.parametrize(
@@ -69,8 +21,8 @@ def test_what_is_no_secret_stays(text: str) -> None:
 def test_what_answers_a_question_for_a_secret_is_one(
     question: str, answer: str
 ) -> None:
-    assert contains_secret(answer, question)
-    assert not contains_secret(answer)
+    assert secrets(answer, asked_for(question))
+    assert not secrets(answer)
     assert facts(f"A: {question}", f"C: {answer}") == []
 
 
@@ -99,18 +51,8 @@ def test_other_answers_beside_a_secret_are_kept() -> None:
     ],
 )
 def test_special_categories_make_no_fact(text: str) -> None:
-    assert is_special(text)
-    assert contains_secret(text)
+    assert mentions_special(text)
     assert facts(f"C: {text}") == []
-
-
-def test_the_check_digit_of_cards() -> None:
-    assert passes_luhn(CARD)
-    assert not passes_luhn("4111 1111 1111 1112")
-
-
-def test_a_card_with_a_slip_of_the_pen_is_still_a_card_beside_that_word() -> None:
-    assert mask_secrets("credit card 4111 1111 1111 1112") == f"credit card {MASK}"
 
 
 @pytest.mark.parametrize(
