@@ -44,7 +44,7 @@ def amount(value: str) -> str:
     price = Price.fromstring(value)
     if len(numbers) != 1 or price.amount is None:
         return ""
-    number = price.amount * (1000 if _THOUSANDS.search(value) else 1)
+    number: Decimal = price.amount * (1000 if _THOUSANDS.search(value) else 1)
     return f"{_plainly(number)} {_currency(value)}".strip()
 
 
