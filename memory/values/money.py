@@ -59,7 +59,7 @@ def count(value: str) -> str:
 def _currency(value: str) -> str:
     for token in re.findall(r"[a-z]{0,2}\$|[€£₹¥]|[a-z]+", value.casefold()):
         if token in _CODES:
-            return token.upper()
+            return str(token).upper()
         if token in _CURRENCIES:
             return _CURRENCIES[token]
         if token.removesuffix("s") in _CURRENCIES:
