@@ -44,7 +44,7 @@ def amount(value: str) -> str:
     price = Price.fromstring(value)
     if len(numbers) != 1 or price.amount is None:
         return ""
-    number = price.amount * (1000 if _THOUSANDS.search(value) else 1)
+    number: Decimal = price.amount * (1000 if _THOUSANDS.search(value) else 1)
     return f"{_plainly(number)} {_currency(value)}".strip()
 
 
@@ -59,7 +59,7 @@ def count(value: str) -> str:
 def _currency(value: str) -> str:
     for token in re.findall(r"[a-z]{0,2}\$|[€£₹¥]|[a-z]+", value.casefold()):
         if token in _CODES:
-            return token.upper()
+            return str(token).upper()
         if token in _CURRENCIES:
             return _CURRENCIES[token]
         if token.removesuffix("s") in _CURRENCIES:
