@@ -81,19 +81,21 @@ bench-consolidation: install-dev ## Time how conversations get into memory
 prove-consolidation: install-dev ## Kill -9 a worker at 100 points of consolidation
 	@CONSOLIDATION_KILLS=$${CONSOLIDATION_KILLS:-100} $(BIN)/python -m pytest -q -s -p no:randomly \
 		tests/faults/test_kill_consolidation.py
-.PHONY: bench-working
+
+.PHONY: bench-working bench-reembed bench-summaries
 bench-working: install-dev ## Time working memory, and a message until its request leaves
 	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_working.py
+
 .PHONY: bench-facts bench-junk
 bench-facts: install-dev ## Score found facts: FILE=talks.jsonl GOLD=gold.jsonl
 	@$(BIN)/python -m tests.benchmarks.facts $(FILE) $(GOLD) $(if $(TABLE),--table $(TABLE))
 
 bench-junk: install-dev ## Which facts of 1,000 made-up messages one would delete
 	@$(BIN)/python -m tests.benchmarks.junk
-.PHONY: bench-reembed
+
 bench-reembed: install-dev ## Time the making of an index with the embedded model
 	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_reembed.py
-.PHONY: bench-summaries
+
 bench-summaries: install-dev ## How much summaries still say: FILE=talks.jsonl
 	@$(NO_SERVER) $(BIN)/python -m tests.benchmarks.summaries $(FILE)
 

@@ -25,6 +25,7 @@ from chat.models import Message
 from memory import facts, forgetting, recall
 from memory.extraction import keys
 from memory.extraction.guards import standing
+from memory.extraction.judgement import weighed
 from memory.llm import gateway
 from memory.llm.types import ToolCall, ToolSpec
 from memory.models import Fact
@@ -38,7 +39,6 @@ MAX_WRITES_A_TURN: Final = 4
 MAX_FOUND: Final = 8
 _CONFIDENCE: Final = 0.9
 
-_TEXT: Final = {"type": "string"}
 _QUOTE: Final = {
     "type": "string",
     "description": "the customer's exact words, copied from her messages here",
@@ -211,8 +211,8 @@ class MemoryTools:
     def _remember(
         self, arguments: dict[str, str], message: Message, prompt: str
     ) -> str:
-        key = re.sub(r"[^a-z0-9]+", "_", arguments["key"].casefold()).strip("_")[:80]
-        return self._take_in(key or "note", arguments, message, prompt)
+        key = keys.named(arguments["key"])
+        return self._take_in(key, arguments, message, prompt)
 
     def _update(self, arguments: dict[str, str], message: Message, prompt: str) -> str:
         fact = self._fact(arguments["fact_id"])
@@ -235,7 +235,7 @@ class MemoryTools:
             kind=spec.kind,
             key=key,
             value=value,
-            text=f"{key.replace('_', ' ').capitalize()}: {value}.",
+            text=_sentence(spec, value),
             message_id=message.id,
             span=quote,
             confidence=_CONFIDENCE,
@@ -246,11 +246,12 @@ class MemoryTools:
         )
         result = facts.remember(
             customer_id=self.customer_id,
-            candidate=told,
+            # What she says is over, meant as a joke or not sure is not simply so.
+            candidate=weighed(message.text, told),
             conversation_id=self.conversation_id,
             said_at=message.sent_at,
         )
-        if result.fact is None:
+        if result.fact is None or result.outcome == "ended":
             return json.dumps({"outcome": result.outcome})
         if instead_of is not None and not single and instead_of.pk != result.fact.pk:
             facts.close(instead_of, at=message.sent_at, by=result.fact)
@@ -315,6 +316,11 @@ def _check(value: str, quote: str, message: Message, prompt: str) -> None:
     start = message.text.index(quote)
     if not standing(message.text, start, start + len(quote)).plain:
         raise RefusedError("She does not plainly state this about herself.")
+
+
+def _sentence(spec: keys.KeySpec, value: str) -> str:
+    text = spec.sentence.format(value=value)
+    return text[0].upper() + text[1:]
 
 
 def _actor() -> str:

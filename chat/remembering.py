@@ -226,16 +226,15 @@ def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
     if not older or not _is_long(open_messages, desk):
         return False
     with customer_scope(tenant_id, customer_id):
-        for job in _SUMMARY_JOBS:
-            disclosure.record_sent(
-                job,
-                customer_id=customer_id,
-                purpose="rolling summary",
-                conversation_id=conversation_id,
-                summary=prior.id if prior else None,
-                from_seq=older[0].seq,
-                to_seq=older[-1].seq,
-            )
+        disclosure.record_sent(
+            *_SUMMARY_JOBS,
+            customer_id=customer_id,
+            purpose="rolling summary",
+            conversation_id=conversation_id,
+            summary=prior.id if prior else None,
+            from_seq=older[0].seq,
+            to_seq=older[-1].seq,
+        )
     # The prior summary went into this one, and its messages with it.
     covered = gone.turns(
         turns(message for message in messages if message.seq <= older[-1].seq)
@@ -268,16 +267,15 @@ def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
 
 def _record_sent(span: consolidation.Span) -> None:
     """Record what goes to the models that extract and embed, where they are others'."""
-    for job in _CONSOLIDATION_JOBS:
-        disclosure.record_sent(
-            job,
-            customer_id=span.customer_id,
-            purpose="consolidation",
-            conversation_id=span.conversation_id,
-            from_seq=span.from_seq,
-            to_seq=span.to_seq,
-            embedded_by=span.model,
-        )
+    disclosure.record_sent(
+        *_CONSOLIDATION_JOBS,
+        customer_id=span.customer_id,
+        purpose="consolidation",
+        conversation_id=span.conversation_id,
+        from_seq=span.from_seq,
+        to_seq=span.to_seq,
+        embedded_by=span.model,
+    )
 
 
 def _locked(conversation_id: UUID) -> Conversation | None:

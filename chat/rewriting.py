@@ -3,11 +3,17 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from accounts.models import Customer
 from accounts.scope import customer_scope
 from chat import push
 from chat.history import said, turns
-from memory import disclosure, embeddings, facts, forgotten, summaries
+from memory import (
+    disclosure,
+    embeddings,
+    facts,
+    forgetting,
+    forgotten,
+    summaries,
+)
 from memory.llm import gateway
 from memory.llm.config import Job
 from memory.llm.types import EmbeddingModelInfo
@@ -23,15 +29,14 @@ class _Read:
 
     current: Summary
     turns: list[Turn]
-    epoch: int
+    epoch: int | None
 
 
 def rewrite(tenant_id: UUID, customer_id: UUID, summary_id: UUID) -> bool:
     """Write a summary again and keep the better one; False where the old one stays.
 
-    It stays, too, when it is not the newest version any more, when something of the
-    customer was forgotten since the conversation began, which its messages would bring
-    back, and when anything was forgotten meanwhile.
+    It is written from her messages without what was forgotten. It stays, too, when it
+    is not the newest version any more, and when anything was forgotten meanwhile.
     """
     model = embeddings.in_use(tenant_id, customer_id)
     with customer_scope(tenant_id, customer_id):
@@ -85,21 +90,19 @@ def _read(customer_id: UUID, summary_id: UUID) -> _Read | None:
     found = forgotten.marks(customer_id).turns(turns(messages))
     if not found:
         return None
-    epoch = Customer.objects.values_list("memory_epoch", flat=True).get(pk=customer_id)
-    return _Read(current, found, epoch)
+    return _Read(current, found, forgetting.epoch(customer_id))
 
 
 def _record_sent(current: Summary, model: EmbeddingModelInfo) -> None:
     """Record what goes to the models that write, judge and embed."""
-    for job in _JOBS:
-        disclosure.record_sent(
-            job,
-            customer_id=current.customer_id,
-            purpose="summary written again",
-            conversation_id=current.conversation_id,
-            embedded_by=model,
-            summary=current.id,
-        )
+    disclosure.record_sent(
+        *_JOBS,
+        customer_id=current.customer_id,
+        purpose="summary written again",
+        conversation_id=current.conversation_id,
+        embedded_by=model,
+        summary=current.id,
+    )
 
 
 def _may_be_written_again(summary: Summary) -> bool:

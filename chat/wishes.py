@@ -49,7 +49,12 @@ def honour(
         embeddings.remove(ids)
         ReviewItem.objects.filter(customer_id=customer_id, message_id__in=ids).delete()
         _rewrite_summaries(conversation, ids)
-        forgot = forgetting.forget_all(customer_id=customer_id, rows=rows, actor=ACTOR)
+        # Unsaid, these words supersede and end nothing; what else they say is read
+        # again with the conversation.
+        forgot = forgetting.forget_all(
+            customer_id=customer_id, rows=rows, actor=ACTOR, gives_back=True
+        )
+        facts.withdraw(customer_id=customer_id, message_ids=ids)
         forgetting.raise_epoch(customer_id)
         audit.record(
             actor=ACTOR,

@@ -49,37 +49,43 @@ def record_reply(
 
 
 def record_sent(
-    job: Job,
-    *,
+    *jobs: Job,
     customer_id: UUID,
     purpose: str,
     conversation_id: UUID | None = None,
     embedded_by: EmbeddingModelInfo | None = None,
     **seen: Any,
 ) -> None:
-    """Record what a connected model is about to be sent for a job behind the scenes.
+    """Record what connected models are about to be sent for jobs behind the scenes.
 
-    With no model connected for the job nothing is sent, and nothing recorded.
+    A model that does several of them is recorded once. With none connected for a job
+    nothing is sent, and nothing recorded.
 
     Args:
-        job: Which of the models.
+        *jobs: For what.
         customer_id: Whose memory.
         purpose: What for.
         conversation_id: Of which conversation.
         embedded_by: For embeddings, the desk's own model.
         **seen: Ids or counts of what is sent.
     """
-    name = gateway.model_name(job)
-    if job == "embed" and embedded_by is not None:
-        name = "" if gateway.is_embedded(embedded_by.name) else embedded_by.name
-    if name not in {"", gateway.EMBEDDED}:
-        audit.memory_read(
-            actor=_actor(name),
-            customer_id=customer_id,
-            purpose=purpose,
-            conversation_id=conversation_id,
-            seen=seen,
-        )
+    names = dict.fromkeys(_model_of(job, embedded_by) for job in jobs)
+    for name in names:
+        if name != gateway.EMBEDDED:
+            audit.memory_read(
+                actor=_actor(name),
+                customer_id=customer_id,
+                purpose=purpose,
+                conversation_id=conversation_id,
+                seen=seen,
+            )
+
+
+def _model_of(job: Job, embedded_by: EmbeddingModelInfo | None) -> str:
+    if job != "embed" or embedded_by is None:
+        return gateway.model_name(job)
+    embedded = gateway.is_embedded(embedded_by.name)
+    return gateway.EMBEDDED if embedded else embedded_by.name
 
 
 def _actor(model: str) -> str:

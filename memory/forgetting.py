@@ -62,6 +62,7 @@ def forget_all(
     actor: str,
     reason: str = "",
     said: Iterable[str] = (),
+    gives_back: bool = False,
 ) -> Forgot:
     """Forget several facts of one customer, and more words of hers, in all tiers.
 
@@ -71,6 +72,7 @@ def forget_all(
         actor: Who forgets them, as in the audit log.
         reason: Why, in a person's own words.
         said: Values that are to be forgotten as well, though no fact holds them.
+        gives_back: Whether what they had superseded holds again.
     """
     if not rows or not facts.lock_customer(customer_id):
         return Forgot()
@@ -81,8 +83,11 @@ def forget_all(
         return Forgot()
     marks = forgotten.marks_of(gone, words=said)
     forgotten.keep(marks)
-    for fact in gone:
-        facts.delete(fact)
+    if gives_back:
+        facts.take_out(gone)
+    else:
+        for fact in gone:
+            facts.delete(fact)
     _narrow_evidence(customer_id, marks)
     forgot = Forgot(
         facts=len(gone),

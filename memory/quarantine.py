@@ -113,7 +113,6 @@ def hold(
     customer_id: UUID,
     conversation_id: UUID,
     held: Iterable[Held],
-    kind: str = ReviewItem.Kind.INSTRUCTION,
 ) -> list[ReviewItem]:
     """Put what is held back before people; what they saw already stays decided.
 
@@ -133,7 +132,7 @@ def hold(
         row, created = ReviewItem.objects.get_or_create(
             tenant_id=require_tenant(),
             customer_id=customer_id,
-            kind=kind,
+            kind=ReviewItem.Kind.INSTRUCTION,
             content_hash=_content_hash(item.candidate),
             defaults={**_fields(item), "conversation_id": conversation_id}
             | {"verified": verified and item.source == "customer"},
@@ -192,6 +191,9 @@ def _fields(item: Held) -> dict[str, object]:
         "key": told.key,
         "value": told.value[:500],
         "text": told.text[:1000],
+        "normal": told.normal[:500],
+        "polarity": told.polarity,
+        "event_at": told.event_at,
         "single": told.single,
         "importance": told.importance,
         "confidence": told.confidence,

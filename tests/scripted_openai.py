@@ -103,6 +103,12 @@ class ScriptedOpenAI:
         """Root of the API, as the official client wants it."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
+    @property
+    def asked(self) -> list[RecordedRequest]:
+        """The requests but for those that judge a summary."""
+        judging = "You check the summary of a support conversation"
+        return [it for it in self.requests if judging not in str(it.body)]
+
     def pending(self) -> int:
         """Count the scripted answers that nobody has asked for yet."""
         return sum(len(queue) for queue in self._queues.values())

@@ -6,19 +6,9 @@ from typing import Any, Final
 
 from memory.extraction.grounding import clean, is_grounded, located, quoted
 from memory.extraction.guards import standing
+from memory.extraction.judgement import CERTAINTIES, doubt_of
 from memory.refusals import mentions_special, refuses, touches
 from memory.types import Turn
-
-CERTAINTIES: Final = {
-    "plain": "",
-    "uncertain": "not sure",
-    "third_party": "said of somebody else",
-    "quoted": "quoted",
-    "conditional": 'said with "if"',
-    "question": "said as a question",
-    "joke": "said as a joke",
-}
-"""What a model may say of how sure a statement is, and the doubt that follows."""
 
 CLAIM: Final[dict[str, Any]] = {
     "line": {"type": "integer"},
@@ -97,7 +87,7 @@ def grounds(
         start,
         end,
         _confidence(claim["confidence"]),
-        CERTAINTIES[claim["certainty"]],
+        doubt_of(claim["certainty"]),
     )
 
 
@@ -127,15 +117,15 @@ def doubt_about(value: str, on: Grounds) -> str:
     within = located(value, on.span) or (0, on.end - on.start)
     stands = standing(on.turn.text, on.start + within[0], on.start + within[1])
     if stands.third_party:
-        return CERTAINTIES["third_party"]
+        return doubt_of("third_party")
     if stands.joking:
-        return CERTAINTIES["joke"]
+        return doubt_of("joke")
     # Codes and addresses are given in any sentence: "if you write, use a@b.example".
     if any(c.isdigit() or c == "@" for c in value):
         return ""
     if stands.quoted:
-        return CERTAINTIES["quoted"]
-    return CERTAINTIES["conditional"] if stands.supposed else ""
+        return doubt_of("quoted")
+    return doubt_of("conditional") if stands.supposed else ""
 
 
 def believed(

@@ -7,7 +7,14 @@ Every function runs in a scope that the caller opened; whoever remembers holds t
 customer's lock, so that two conversations of hers do not both write a first value.
 """
 
-from memory.facts.corrections import correct, delete, retract, set_pinned, withdraw
+from memory.facts.corrections import (
+    correct,
+    delete,
+    retract,
+    set_pinned,
+    take_out,
+    withdraw,
+)
 from memory.facts.doubts import HOLD_SEVERAL, about
 from memory.facts.making import MAX_VALUE_CHARS, catalogued
 from memory.facts.remembering import MIN_CONFIDENCE, Outcome, Remembered, remember
@@ -21,12 +28,9 @@ from memory.facts.rows import (
 
 __all__ = [
     "HOLD_SEVERAL",
-    "MAX_VALUE_CHARS",
     "MIN_CONFIDENCE",
-    "Outcome",
     "Remembered",
     "about",
-    "catalogued",
     "close",
     "content_hash",
     "correct",
@@ -37,5 +41,6 @@ __all__ = [
     "remember",
     "retract",
     "set_pinned",
+    "take_out",
     "withdraw",
 ]

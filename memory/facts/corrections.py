@@ -88,9 +88,7 @@ def retract(*, fact: Fact, user: User) -> Fact | None:
         The restored fact, if there was one.
     """
     held = set(_current_ids(fact))
-    _make_room(fact)
-    delete(fact)
-    settle(fact.customer_id, fact.key)
+    take_out([fact])
     restored = Fact.objects.filter(pk__in=set(_current_ids(fact)) - held).first()
     _audit("fact.retract", fact, user)
     return restored
@@ -112,12 +110,19 @@ def withdraw(*, customer_id: UUID, message_ids: Collection[UUID]) -> int:
     Fact.objects.filter(id__in=list(ends)).update(valid_to=F("valid_from"))
     gone.delete()
     unfounded = [fact for fact in touched if not fact.evidence.exists()]
-    for fact in unfounded:
-        _make_room(fact)
-        delete(fact)
+    take_out(unfounded)
     for key in {fact.key for fact in touched}:
         settle(customer_id, key)
     return len(unfounded)
+
+
+def take_out(rows: Collection[Fact]) -> None:
+    """Take facts of one customer out as if they had never been told."""
+    for fact in rows:
+        _make_room(fact)
+        delete(fact)
+    for customer_id, key in {(fact.customer_id, fact.key) for fact in rows}:
+        settle(customer_id, key)
 
 
 def set_pinned(*, fact: Fact, pinned: bool, user: User) -> None:

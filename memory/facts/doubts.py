@@ -13,13 +13,14 @@ from uuid import UUID
 
 from accounts.models import Customer
 from accounts.scope import require_tenant
+from memory.extraction.judgement import doubt_of
 from memory.facts.reconciling import THINGS, names
 from memory.facts.rows import content_hash
 from memory.facts.settling import Told
 from memory.models import Fact, ReviewItem
 from memory.types import FactCandidate
 
-NOT_SURE: Final = "not sure"
+NOT_SURE: Final = doubt_of("uncertain")
 ONE_OF_SEVERAL: Final = "it can mean one of several"
 STAFF_SAY_OTHERWISE: Final = "staff put this right before"
 RECORD_SAYS_OTHERWISE: Final = "the system of record says otherwise"

@@ -6,7 +6,6 @@ the other way round.
 
 from memory.models.consolidation import Consolidation
 from memory.models.desk import (
-    STRATEGIES,
     CustomStrategy,
     MemorySettings,
     RetentionRule,
@@ -18,7 +17,6 @@ from memory.models.review import ReviewItem
 from memory.models.summaries import Summary
 
 __all__ = [
-    "STRATEGIES",
     "Consolidation",
     "CustomStrategy",
     "Embedding",

@@ -8,8 +8,6 @@ from django.utils import timezone
 from accounts.models import TenantModel, staff_key
 from accounts.rls import SameScopeKey
 
-STRATEGIES = ("discrete", "preferences", "summary", "custom")
-
 
 def default_strategies() -> list[str]:
     """Return what a desk takes from conversations before it says otherwise."""
@@ -20,7 +18,7 @@ class MemorySettings(TenantModel):
     """How a tenant's desk remembers; a desk without a row has the defaults.
 
     Attributes:
-        strategies: What is taken from conversations, of `STRATEGIES`.
+        strategies: What is taken from conversations, of `memory.strategies`.
         window: What becomes of messages that leave the buffer.
         buffer_messages: The most messages in the buffer.
         buffer_tokens: The most tokens in it.

@@ -16,12 +16,21 @@ from memory.types import Turn
 About = Literal["this", "before", "named"]
 
 _NAMED_KEYS: dict[str, tuple[str, ...]] = {
-    "email": ("email", "contact_email"),
-    "phone": ("phone", "phone_number", "mobile", "contact_number"),
-    "address": ("street_address", "address", "city", "zip_code", "state", "country"),
-    "name": ("customer_name", "name", "first_name", "last_name"),
-    "birthday": ("birthday", "date_of_birth", "age"),
-    "work": ("occupation", "employer", "company", "job"),
+    "email": ("email",),
+    "phone": ("phone",),
+    "address": (
+        "street_address",
+        "delivery_address",
+        "billing_address",
+        "address",
+        "city",
+        "zip_code",
+        "state",
+        "country",
+    ),
+    "name": ("customer_name",),
+    "birthday": ("birthday", "age"),
+    "work": ("occupation", "employer", "company", "job_title"),
 }
 """What a customer calls it → the keys of the facts that say it."""
 _KEYS = (

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from memory import quarantine
+from memory.extraction.judgement import doubt_of
 from memory.extraction.strategies.custom import Custom, Found, look_for
 from memory.facts import MIN_CONFIDENCE
 from memory.llm.errors import LLMError
@@ -106,5 +107,5 @@ def run(strategy: Custom, conversations: Sequence[Sequence[Turn]]) -> Trial:
 
 def _why_not(candidate: FactCandidate) -> str:
     if candidate.confidence < MIN_CONFIDENCE:
-        return "not sure"
+        return doubt_of("uncertain")
     return candidate.doubt or quarantine.reason_to_hold(candidate)

@@ -163,7 +163,7 @@ def test_careless_json_is_read_without_a_second_call(
     assert memory.facts == GOOD
     assert memory.made_by == {"gpt-4.1"}
     assert memory.episode.made_by.startswith("summary/gpt-4.1/")
-    assert len(model.requests) == 1
+    assert len(model.asked) == 1
 
 
 BROKEN = {
@@ -190,7 +190,7 @@ def test_a_broken_answer_is_sent_back_once(
     memory = remembered(hers)
     assert memory.facts == GOOD
     assert memory.made_by == {"gpt-4.1"}
-    assert len(model.requests) == 2
+    assert len(model.asked) == 2
 
 
 @pytest.mark.parametrize("text", [*BROKEN.values()][::3], ids=[*BROKEN][::3])
@@ -200,7 +200,7 @@ def test_twice_broken_the_embedded_rules_remember(
     model.text_answer(text)
     model.text_answer(text)
     embedded_remembered(hers)
-    assert len(model.requests) == 2
+    assert len(model.asked) == 2
 
 
 def embedded_remembered(hers: Conversation) -> None:
@@ -376,7 +376,7 @@ CLAIMS: dict[str, tuple[list[Answer], set[tuple[str, str]]]] = {
     "NULs and what cannot be seen": (
         [{**MAIL, "value": "\0elena@\u200bexample.org\x1b", "text": "\0Mail\ud800.",
           "key": "e\0mail"}],
-        {("e_mail", "elena@example.org")},
+        {("email", "elena@example.org")},
     ),
     "a key of 10 kB": (
         [{**MAIL, "key": "k" * 10_000}],
@@ -400,7 +400,7 @@ def test_only_what_she_said_is_remembered(
     model.json_answer(answer(*claims))
     memory = remembered(hers)
     assert memory.facts == GOOD | more
-    assert len(model.requests) == 1
+    assert len(model.asked) == 1
     for text in memory.texts:
         assert "LF-77777" not in text
         assert len(text) <= 300
@@ -588,6 +588,6 @@ def test_an_endpoint_that_knows_no_schema_is_asked_in_words(
         model.error(400, to="json", message="'response_format' is not supported")
     model.text_answer(READ_AT_ONCE["prose around it"])
     assert remembered(hers).made_by == {"gpt-4.1"}
-    asked = model.requests[-1].body
+    asked = model.asked[-1].body
     assert ("response_format" in asked) == (unknown == 1)
     assert '"certainty"' in asked["messages"][0]["content"]

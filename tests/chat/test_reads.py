@@ -96,8 +96,9 @@ def test_consolidation_is_recorded_where_a_model_is_connected(
     conversation = make_conversation(elena, "I live in Ghent.")
     model.error(400, to="json")
     remembering.consolidate(elena.tenant_id, elena.id, conversation.id)
-    (read,) = reads(elena)
+    read, judge = reads(elena)
     assert read.actor == "assistant:gpt-4.1"
+    assert (judge.actor, judge.detail) == ("assistant:gpt-4o-mini", read.detail)
     assert read.detail == {
         "purpose": "consolidation",
         "conversation": str(conversation.id),
@@ -112,7 +113,8 @@ def test_a_rolling_summary_is_recorded_where_a_model_is_connected(
     conversation = make_conversation(elena, *(f"Remark {n}." for n in range(24)))
     model.error(400, to="json")
     remembering.roll_up(elena.tenant_id, elena.id, conversation.id)
-    (read,) = reads(elena)
+    read, judge = reads(elena)
+    assert (judge.actor, judge.detail) == ("assistant:gpt-4o-mini", read.detail)
     assert (read.actor, read.detail["purpose"]) == (
         "assistant:gpt-4.1",
         "rolling summary",
@@ -128,7 +130,6 @@ def test_with_no_model_connected_nothing_is_sent_and_nothing_recorded(
 
 
 def test_what_a_connected_embedding_model_is_sent_is_recorded(elena: Customer) -> None:
-    fact = remember(elena, "city", "Ghent", "Lives in Ghent.")
     conversation = make_conversation(elena, "I live in Ghent.")
     with ScriptedOpenAI() as server:
         gateway.configure(
@@ -138,6 +139,7 @@ def test_what_a_connected_embedding_model_is_sent_is_recorded(elena: Customer) -
                 data_dir=EMBEDDED.data_dir,
             )
         )
+        fact = remember(elena, "city", "Ghent", "Lives in Ghent.")
         tasks.index_fact(
             tenant_id=str(elena.tenant_id),
             customer_id=str(elena.id),

@@ -7,7 +7,7 @@ from accounts.scope import customer_scope, tenant_scope
 from chat import remembering, rewriting
 from chat.models import Conversation, Message
 from memory import forgetting, privacy, summaries
-from memory.models import Embedding, Summary
+from memory.models import Embedding, Fact, Summary
 from tests.conftest import make_conversation, make_customer
 from tests.scripted_openai import ScriptedOpenAI
 from tests.threads import at_once

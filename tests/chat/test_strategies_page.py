@@ -61,7 +61,7 @@ def stored(user: User) -> CustomStrategy:
 
 def actions(user: User) -> list[str]:
     with tenant_scope(user.tenant_id):
-        events = AuditEvent.objects.filter(action__startswith="strateg")
+        events = AuditEvent.objects.filter(action__regex="^(strateg|memory_settings)")
         return list(events.order_by("seq").values_list("action", flat=True))
 
 

@@ -69,6 +69,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "last_seq": lambda owner: owner.number,
         "last_message_seq": lambda owner: owner.number,
         "consolidated_seq": lambda owner: owner.number,
+        "consolidate_trigger": "close",
     },
     "chat.Message": {"author": "customer"},
     # One version of a conversation's summary is there once, whoever points at it.

@@ -95,9 +95,13 @@ _OF_A_RELATIVE: Final = KeySpec("{value}.", "family", 0.5, value=Value.NAME)
 def named(name: str) -> str:
     """Return the key that a name means: its own form in snake case where it is free.
 
+    A desk's own key has a colon and is left as it is.
+
     Args:
         name: As a person or a model wrote it: "E-Mail", "phoneNumber", "postcode".
     """
+    if ":" in name:
+        return name
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
     key = re.sub(r"[^a-z0-9]+", "_", apart.lower()).strip("_")[:MAX_KEY_CHARS]
     if key not in CATALOGUE and key not in _NAMES:

@@ -1,6 +1,6 @@
 """The strategies: what is taken from conversations, by whichever engine reads them.
 
-Four of them, which a desk combines as it likes (`memory.models.STRATEGIES`):
+Four of them, which a desk combines as it likes:
 
 - discrete: single facts, events, intents and issues
 - preferences: what she prefers

@@ -445,8 +445,8 @@ MUTANTS = [
     Mutant(
         "the memory panel shows everybody's facts",
         "chat/panel.py",
-        "facts=list(facts.current_facts().filter(customer_id=customer_id)),",
-        "facts=list(facts.current_facts()),",
+        "current = list(facts.current_facts().filter(customer_id=customer_id))",
+        "current = list(facts.current_facts())",
         _OWN,
     ),
     Mutant(
@@ -727,8 +727,8 @@ MUTANTS = [
     Mutant(
         "a fact is indexed in its tenant's scope",
         "memory/tasks.py",
-        "    tenant, customer = UUID(tenant_id), UUID(customer_id)\n",
-        "    tenant, customer = UUID(tenant_id), UUID(customer_id)\n"
+        '    """Put a fact that a person wrote into the index."""\n',
+        '    """Put a fact that a person wrote into the index."""\n'
         "    customer_scope = lambda tenant, _: tenant_scope(tenant)\n",
         _TASKS,
     ),

@@ -98,7 +98,12 @@ def test_it_ends_right(elena: Customer, case: Case) -> None:
     check(elena, case)
 
 
-SEVERAL = [case for case in ALL if len(case.conversations) > 1 and not case.late]
+# The wordings prove the reader; the order is a matter of the rules.
+SEVERAL = [
+    case
+    for case in cases(*FAMILIES[:6])
+    if len(case.conversations) > 1 and not case.late
+]
 
 
 @pytest.mark.parametrize("case", SEVERAL, ids=lambda case: case.name)
