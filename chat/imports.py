@@ -1,5 +1,6 @@
 """Conversations that happened elsewhere: parsed strictly, stored once by their ids."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,11 +10,13 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import Customer
+from accounts.queue import enqueue
 from accounts.scope import require_tenant
 from chat import due, masking
 from chat.models import Conversation, Event, Message
 from chat.services import show_preview
 from memory.llm.plain_text import storable
+from memory.refusals import is_wish
 
 AUTHORS = ("customer", "agent", "assistant")
 
@@ -115,7 +118,21 @@ def import_conversation(
         Event.objects.bulk_create(_event(row) for row in rows)
         if rows:
             _move_on(conversation, rows, close=close)
+        _honour_wishes(rows)
     return conversation, len(rows)
+
+
+def _honour_wishes(rows: Iterable[Message]) -> None:
+    """Let go what new messages wish not to be remembered, where it was already."""
+    for row in rows:
+        if row.author == Message.Author.CUSTOMER and is_wish(row.text):
+            enqueue(
+                "chat.tasks.honour_wish",
+                tenant_id=row.tenant_id,
+                customer_id=row.customer_id,
+                conversation_id=row.conversation_id,
+                message_id=row.id,
+            )
 
 
 def _customer(source: ImportedConversation) -> Customer:

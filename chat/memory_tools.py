@@ -20,9 +20,9 @@ from accounts import audit
 from accounts.queue import enqueue
 from accounts.scope import customer_scope
 from chat import tool_arguments, wishes
-from chat.history import said
+from chat.history import as_turn, said, turns
 from chat.models import Message
-from memory import facts, forgetting, recall
+from memory import facts, forgetting, forgotten, recall
 from memory.extraction import keys
 from memory.extraction.guards import standing
 from memory.extraction.judgement import weighed
@@ -178,7 +178,9 @@ class MemoryTools:
                 # The customer before anything else of hers: as all lock them.
                 if not facts.lock_customer(self.customer_id):
                     return _problem("This customer is not there any more.")
-                message, prompt = self._quoted(arguments["quote"].strip())
+                message, prompt = self._quoted(
+                    arguments["quote"].strip(), forgets=name == "forget"
+                )
                 match name:
                     case "remember":
                         return self._remember(arguments, message, prompt)
@@ -191,16 +193,19 @@ class MemoryTools:
         finally:
             close_old_connections()
 
-    def _quoted(self, quote: str) -> tuple[Message, str]:
+    def _quoted(self, quote: str, *, forgets: bool) -> tuple[Message, str]:
         """Return the customer's message that says it, and what was said before it.
 
         Raises:
             RefusedError: She said no such thing in this conversation.
         """
         before, found = "", None
-        for message in said(self.conversation_id):
+        messages = list(said(self.conversation_id))
+        # What she does not want to be remembered is not to be quoted either.
+        wanted = forgotten.marks(self.customer_id).turns(turns(messages))
+        for message, turn in zip(messages, wanted, strict=True):
             if message.author == Message.Author.CUSTOMER:
-                if quote and quote in message.text:
+                if quote and quote in (turn.text if not forgets else message.text):
                     found = (message, before)
             else:
                 before = message.text
@@ -244,17 +249,19 @@ class MemoryTools:
             polarity="assert",
             made_by=f"tool:{gateway.model_name('reply')}"[:120],
         )
+        # What she says is over, meant as a joke or not sure is not simply so.
+        told = weighed(as_turn(message), told)
         result = facts.remember(
             customer_id=self.customer_id,
-            # What she says is over, meant as a joke or not sure is not simply so.
-            candidate=weighed(message.text, told),
+            candidate=told,
             conversation_id=self.conversation_id,
             said_at=message.sent_at,
         )
         if result.fact is None or result.outcome == "ended":
             return json.dumps({"outcome": result.outcome})
-        if instead_of is not None and not single and instead_of.pk != result.fact.pk:
-            facts.close(instead_of, at=message.sent_at, by=result.fact)
+        if instead_of is not None and _gives_way(instead_of, told, result.fact):
+            at = max(message.sent_at, instead_of.valid_from)
+            facts.close(instead_of, at=at, by=result.fact)
         enqueue(
             "memory.tasks.index_fact",
             tenant_id=self.tenant_id,
@@ -316,6 +323,16 @@ def _check(value: str, quote: str, message: Message, prompt: str) -> None:
     start = message.text.index(quote)
     if not standing(message.text, start, start + len(quote)).plain:
         raise RefusedError("She does not plainly state this about herself.")
+
+
+def _gives_way(old: Fact, told: FactCandidate, new: Fact) -> bool:
+    """Say whether one of several values of a key ends where another one was told.
+
+    Only by words of change, and never what staff put right or pinned.
+    """
+    by_her = old.source == Fact.Source.CUSTOMER and not old.pinned
+    other = old.pk != new.pk and not old.single and new.is_current
+    return by_her and other and bool(told.revises)
 
 
 def _sentence(spec: keys.KeySpec, value: str) -> str:

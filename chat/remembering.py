@@ -236,11 +236,11 @@ def roll_up(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> bool:
             to_seq=older[-1].seq,
         )
     # The prior summary went into this one, and its messages with it.
-    covered = gone.turns(
-        turns(message for message in messages if message.seq <= older[-1].seq)
-    )
+    # A wish points back: it is looked for in all that was said.
+    wanted = gone.turns(turns(messages))
+    covered = wanted[: messages.index(older[-1]) + 1]
     draft, made_by = consolidation.roll_up(
-        gone.turns(turns(older)), prior=prior.text if prior else "", covered=covered
+        covered[-len(older) :], prior=prior.text if prior else "", covered=covered
     )
     with customer_scope(tenant_id, customer_id):
         if not facts.lock_customer(customer_id):

@@ -82,12 +82,16 @@ def rewrite(tenant_id: UUID, customer_id: UUID, summary_id: UUID) -> bool:
 def _read(customer_id: UUID, summary_id: UUID) -> _Read | None:
     """Return the summary and its messages; None where it is not written again."""
     current = Summary.objects.filter(pk=summary_id, customer_id=customer_id).first()
-    if current is None or not _may_be_written_again(current):
+    if current is None or not summaries.is_newest(current):
         return None
-    messages = said(current.conversation_id).filter(
-        seq__gte=current.from_seq, seq__lte=current.to_seq
-    )
-    found = forgotten.marks(customer_id).turns(turns(messages))
+    messages = list(said(current.conversation_id))
+    # A wish points back: it is looked for in all that was said.
+    wanted = forgotten.marks(customer_id).turns(turns(messages))
+    found = [
+        turn
+        for message, turn in zip(messages, wanted, strict=True)
+        if current.from_seq <= message.seq <= current.to_seq
+    ]
     if not found:
         return None
     return _Read(current, found, forgetting.epoch(customer_id))
@@ -103,10 +107,3 @@ def _record_sent(current: Summary, model: EmbeddingModelInfo) -> None:
         embedded_by=model,
         summary=current.id,
     )
-
-
-def _may_be_written_again(summary: Summary) -> bool:
-    versions = Summary.objects.filter(
-        conversation_id=summary.conversation_id, kind=summary.kind
-    )
-    return not versions.filter(version__gt=summary.version).exists()

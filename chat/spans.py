@@ -29,11 +29,13 @@ def next_span(
     read_from, stop = consolidation.window(
         [count_tokens(message.text) for message in messages], fresh_from
     )
+    # A wish points back: it is looked for in all that was said, also after the window.
     gone = forgotten.marks(conversation.customer_id)
+    wanted = gone.turns(turns(said(conversation.id)))
     return consolidation.Span(
         customer_id=conversation.customer_id,
         conversation_id=conversation.id,
-        turns=tuple(gone.turns(turns(messages[:stop]))),
+        turns=tuple(wanted[:stop]),
         fresh_from=fresh_from,
         after_seq=seen,
         from_seq=messages[0].seq,

@@ -8,7 +8,7 @@ from accounts.policies import Act
 from chat import policies
 from chat.history import said, turns
 from chat.models import Conversation
-from memory import disclosure
+from memory import disclosure, forgotten
 from memory.strategies.trial import MOST_CONVERSATIONS
 from memory.types import Turn
 
@@ -34,7 +34,8 @@ def last_conversations(user: User) -> list[Sequence[Turn]]:
     for conversation in latest:
         newest = list(said(conversation.id).reverse()[:_MOST_MESSAGES])
         if newest:
-            read.append((conversation, turns(reversed(newest))))
+            wanted = forgotten.marks(conversation.customer_id)
+            read.append((conversation, wanted.turns(turns(reversed(newest)))))
     for conversation, messages in read:
         memory_read(
             actor=user.actor,

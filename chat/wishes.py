@@ -4,6 +4,7 @@ What she says from then on needs nothing of this: `memory.quarantine` leaves it 
 every consolidation.
 """
 
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from memory.refusals import honoured, named_keys, wishes
 from memory.types import Turn
 
 ACTOR = "customer"
+# A shorter value, "yes" or "2", stands in too many sentences.
+_SHORTEST_CHARS = 4
 
 
 def honour(
@@ -97,9 +100,16 @@ def meant(
             for item in fact.evidence.all()
         )
         value = fact.value.casefold()
-        if unwanted or fact.key in keys or any(value in part for part in words):
+        if unwanted or fact.key in keys or any(_says(part, value) for part in words):
             found.append(fact)
     return found
+
+
+def _says(words: str, value: str) -> bool:
+    """Say whether words name a value as a whole, and not a syllable of another."""
+    return len(value) >= _SHORTEST_CHARS and bool(
+        re.search(rf"(?<!\w){re.escape(value)}(?!\w)", words)
+    )
 
 
 def _rewrite_summaries(conversation: Conversation, ids: Sequence[UUID]) -> None:

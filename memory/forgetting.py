@@ -29,6 +29,11 @@ from memory.models import Embedding, Evidence, Fact, ReviewItem, Summary
 MADE_BY = "forgetting"
 
 
+_SHORTEST_CHARS = 4
+# In place of words that said what was forgotten as well.
+_GONE = "•••"
+
+
 @dataclass(frozen=True, slots=True)
 class Forgot:
     """How much of each tier went, or lost sentences."""
@@ -130,6 +135,9 @@ def _says_same(fact: Fact, other: Fact) -> bool:
     if fact.pk == other.pk:
         return True
     ours, theirs = (" ".join(row.value.casefold().split()) for row in (fact, other))
+    if fact.key != other.key and len(ours) < _SHORTEST_CHARS:
+        # "Yes" of one thing is not "yes" of another.
+        return False
     return ours == theirs or (bool(fact.normal) and fact.normal == other.normal)
 
 
@@ -140,7 +148,11 @@ def _narrow_evidence(customer_id: UUID, marks: Marks) -> None:
         if not marks.holds(evidence.span):
             continue
         value = evidence.fact.value
-        if value not in evidence.span or marks.holds(value):
+        if marks.holds(value):
+            continue
+        if value not in evidence.span:
+            left = marks.without(evidence.span) or _GONE
+            Evidence.objects.filter(pk=evidence.pk).update(span=left)
             continue
         rows_of_it = Evidence.objects.filter(
             fact=evidence.fact, message_id=evidence.message_id, span=value
@@ -204,7 +216,12 @@ def _store_without(row: Summary, marks: Marks) -> None:
 
 def _clean_entries(customer_id: UUID, marks: Marks) -> int:
     """Take sentences out of a customer's index; returns of how many entries."""
-    rows = Embedding.objects.filter(customer_id=customer_id).defer("vector", "keywords")
+    # Of facts it is the row that counts: what stays says more than what is forgotten.
+    rows = (
+        Embedding.objects.filter(customer_id=customer_id)
+        .exclude(source_kind=Embedding.SourceKind.FACT)
+        .defer("vector", "keywords")
+    )
     holding = [row for row in rows if marks.holds(row.text)]
     conversations = {row.conversation_id for row in holding}
     for row in holding:

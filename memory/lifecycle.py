@@ -1,8 +1,9 @@
 """What ends by itself: memories whose time is over."""
 
 from collections import Counter
+from collections.abc import Iterable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import audit
-from accounts.models import CustomerModel
+from accounts.models import Customer
 from accounts.scope import require_tenant
 from memory import embeddings, retention, working
 from memory.models import Embedding, Fact, Summary
@@ -34,7 +35,7 @@ def prune() -> dict[str, int]:
     for name, rule in retention.rules().items():
         kind = retention.KINDS[name]
         gone[name] += _delete(retention.overdue(kind, rule.keep_days, now))
-    ended = Q(expires_at__lte=now)
+    ended = Q(expires_at__lte=now) & ~Q(customer_id__in=retention.asked_for())
     gone["ended"] += _delete(Fact.objects.filter(ended, pinned=False))
     gone["ended"] += _delete(
         Embedding.objects.filter(ended).exclude(
@@ -53,21 +54,27 @@ def prune() -> dict[str, int]:
     return counts
 
 
-def _delete(rows: QuerySet[CustomerModel]) -> int:
+def _delete(rows: QuerySet[Any]) -> int:
     """Delete a batch of rows with what the index holds of them; returns how many.
 
-    Rows that somebody else works on are left for the next batch.
+    What belongs to a customer whom somebody works on is left for the next batch.
     """
-    found = rows.select_for_update(skip_locked=True, of=("self",))[:BATCH_ROWS]
-    whose: dict[UUID, UUID] = dict(found.values_list("id", "customer_id"))
-    ids = list(whose)
+    whose: dict[UUID, UUID] = dict(rows.values_list("id", "customer_id")[:BATCH_ROWS])
+    free = set(_locked(whose.values()))
+    ids = [row_id for row_id, customer_id in whose.items() if customer_id in free]
     if not ids:
         return 0
     if rows.model in (Fact, Summary):
         embeddings.remove(ids)
     rows.model.objects.filter(id__in=ids).delete()
-    for customer_id in set(whose.values()):
+    for customer_id in free:
         transaction.on_commit(
             partial(working.forget_bundles, require_tenant(), customer_id)
         )
     return len(ids)
+
+
+def _locked(customer_ids: Iterable[UUID]) -> Iterable[UUID]:
+    rows = Customer.objects.filter(id__in=set(customer_ids)).order_by("id")
+    free = rows.select_for_update(no_key=True, skip_locked=True)
+    return free.values_list("id", flat=True)

@@ -10,7 +10,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import (
+    Count,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -21,6 +30,7 @@ from accounts.scope import require_tenant
 from memory.models import (
     Consolidation,
     Embedding,
+    Evidence,
     Fact,
     PrivacyRequest,
     PrivacySubject,
@@ -63,7 +73,7 @@ class Kind:
 
 def _facts(kind: Fact.Kind, title: str, keep: int | None, half_life: int) -> Kind:
     rows = Q(kind=kind, pinned=False)
-    return Kind(kind, title, Fact, rows, "recorded or last used", keep, half_life)
+    return Kind(kind, title, Fact, rows, "last said or used", keep, half_life)
 
 
 # Sources: messages 168 h and episodes 90 days (mission, F12); facts stay. What a
@@ -114,7 +124,8 @@ KINDS: Final = {
             "run",
             "Log of remembering",
             Consolidation,
-            Q(),
+            # What was given up waits for people.
+            ~Q(state=Consolidation.State.GIVEN_UP),
             "finished",
             30,
         ),
@@ -171,7 +182,7 @@ def overdue(kind: Kind, keep_days: int | None, at: datetime) -> QuerySet[Any]:
     what she asked for must be there when somebody answers.
     """
     rows: QuerySet[Any] = kind.model.objects.filter(kind.rows)
-    rows = rows.exclude(customer_id__in=_asked_for()).annotate(since=_since(kind))
+    rows = rows.exclude(customer_id__in=asked_for()).annotate(since=_since(kind))
     if keep_days is None:
         return rows.none()
     over = rows.filter(since__lte=at - timedelta(days=keep_days))
@@ -222,7 +233,8 @@ def change(*, user: User, proposed: Mapping[str, Rule], reason: str) -> list[str
     return changed
 
 
-def _asked_for() -> QuerySet[PrivacySubject, Any]:
+def asked_for() -> QuerySet[PrivacySubject, Any]:
+    """Return the ids of customers with an unfinished privacy request."""
     unfinished = Q(request__state__in=PrivacyRequest.UNFINISHED)
     found: QuerySet[PrivacySubject, Any] = PrivacySubject.objects.filter(unfinished)
     return found.values("customer_ref")
@@ -231,7 +243,8 @@ def _asked_for() -> QuerySet[PrivacySubject, Any]:
 def _since(kind: Kind) -> Combinable:
     """Return from when a row's time counts; being used counts as being said anew."""
     if kind.model is Fact:
-        return Greatest("recorded_at", "used_at")
+        said = Evidence.objects.filter(fact=OuterRef("pk")).order_by("-said_at")
+        return Greatest("recorded_at", "used_at", Subquery(said.values("said_at")[:1]))
     if kind.model is Embedding:
         # An entry knows when it ends, so that recall asks nothing else.
         indexed = F("expires_at") - message_ttl()

@@ -103,6 +103,10 @@ def accept(*, item: ReviewItem, user: User, both: bool = False) -> Fact | None:
         raise ValidationError(
             "Your system of record says otherwise: correct it there first."
         )
+    if told.outcome in {"refused", "forgotten"}:
+        raise ValidationError(
+            "It holds a secret, or what the customer wants forgotten: refuse it."
+        )
     if told.fact is not None and locked.polarity == "assert":
         enqueue(
             "memory.tasks.index_fact",

@@ -80,7 +80,9 @@ def index_fact(*, tenant_id: str, customer_id: str, fact_id: str) -> None:
         )
     vectors = embeddings.embed([entry], model=model)
     with customer_scope(tenant, customer):
-        fact = Fact.objects.select_for_update().filter(pk=fact_id).first()
+        if not facts.lock_customer(customer):
+            return
+        fact = Fact.objects.filter(pk=fact_id).first()
         if fact is not None:
             embeddings.index(customer, [entry], vectors, model=model)
             embeddings.set_valid_to(fact.id, fact.valid_to)
@@ -105,7 +107,9 @@ def index_summary(*, tenant_id: str, customer_id: str, summary_id: str) -> None:
         )
     vectors = embeddings.embed([entry], model=model)
     with customer_scope(tenant, customer):
-        if Summary.objects.select_for_update().filter(pk=summary_id).first():
+        if not facts.lock_customer(customer):
+            return
+        if summaries.is_newest(summary):
             embeddings.index(customer, [entry], vectors, model=model)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from memory import embeddings, facts
 from memory.consolidation.planning import Plan
+from memory.facts.duplicates import Meaning
 from memory.models import Fact
 
 # What changed nothing that the index would have to know of.
@@ -27,7 +28,7 @@ def reconcile(plan: Plan) -> list[facts.Remembered]:
             candidate=candidate,
             conversation_id=span.conversation_id,
             said_at=said_at[candidate.message_id],
-            vector=vector,
+            meaning=Meaning(vector, span.model),
         )
         remembered.append(result)
         if result.fact is not None and result.outcome not in _NOT_INDEXED:

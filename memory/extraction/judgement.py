@@ -8,10 +8,11 @@ from memory.extraction.dialogue import Utterance
 from memory.extraction.findings import Finding, plain
 from memory.extraction.guards import Standing, sentence_bounds, standing
 from memory.extraction.keys import spec
+from memory.extraction.periods import LATER, NOT_YET, begins_later, dated
 from memory.extraction.revisions import revised
 from memory.extraction.vocabulary import words
 from memory.refusals import masked, mentions_special
-from memory.types import FactCandidate
+from memory.types import FactCandidate, Turn
 
 _OF_THE_PERSON = words(
     "customer_name username email phone street_address city state zip_code country "
@@ -82,16 +83,17 @@ def _weigh(text: str, finding: Finding) -> Finding | None:
     return finding
 
 
-def weighed(text: str, candidate: FactCandidate) -> FactCandidate:
+def weighed(turn: Turn, candidate: FactCandidate) -> FactCandidate:
     """The candidate that a model proposes, weighed like what the rules find.
 
     A model takes much for plain that was asked, quoted or supposed, and does not say
-    what a statement changes.
+    what a statement changes, nor since when it holds.
 
     Args:
-        text: The message that holds its span.
+        turn: The message that holds its span.
         candidate: What the model proposes; its own doubt stays.
     """
+    text = turn.text
     start = text.index(candidate.span)
     at = text.lower().find(candidate.value.lower(), start, start + len(candidate.span))
     value = candidate.value if at >= 0 else candidate.span
@@ -105,14 +107,19 @@ def weighed(text: str, candidate: FactCandidate) -> FactCandidate:
         certain=candidate.key in _OF_THE_PERSON - _SPOKEN,
         ends=candidate.polarity == "end",
     )
+    finding = dated(turn, text, finding)
     judgement = _weigh(plain(text), finding)
     if judgement is None:
         return candidate
     left, right = sentence_bounds(text, start)
-    doubt = candidate.doubt or judgement.doubt
+    later = begins_later(finding, turn.sent_at)
+    doubt = candidate.doubt or judgement.doubt or (LATER if later else "")
     return replace(
         candidate,
-        confidence=judgement.confidence,
+        text=finding.sentence or candidate.text,
+        confidence=NOT_YET if later else judgement.confidence,
+        valid_from=finding.since,
+        valid_to=finding.until,
         polarity="end" if judgement.ends else "assert",
         doubt=doubt,
         revises=judgement.revises,

@@ -5,6 +5,7 @@ import re
 from memory.extraction.findings import Finding
 from memory.extraction.guards import sentence_bounds
 from memory.extraction.keys import spec
+from memory.extraction.periods import LATER, NOT_YET, begins_later
 from memory.extraction.vocabulary import words
 from memory.refusals import masked
 from memory.types import FactCandidate, Turn
@@ -36,8 +37,6 @@ _NAMED_THINGS = words(
     "customer_name company product city country order_id software vehicle_brand "
     "departure_city arrival_city employer account_id booking_reference"
 )
-_NOT_YET = 0.45
-"""Below one half: what is not true yet is not remembered as true."""
 
 
 class Ledger:
@@ -123,8 +122,8 @@ def candidate_of(turn: Turn, finding: Finding) -> FactCandidate:
         else finding.value
     )
     text = finding.sentence or of.sentence.format(value=said)
-    later = finding.since is not None and finding.since > turn.sent_at
-    doubt = finding.doubt or ("holds only from a later day on" if later else "")
+    later = begins_later(finding, turn.sent_at)
+    doubt = finding.doubt or (LATER if later else "")
     entities = (finding.value,) if finding.key in _NAMED_THINGS else ()
     return FactCandidate(
         kind=of.kind,
@@ -133,7 +132,7 @@ def candidate_of(turn: Turn, finding: Finding) -> FactCandidate:
         text=text[0].upper() + text[1:],
         message_id=turn.id,
         span=turn.text[finding.start : finding.end],
-        confidence=_NOT_YET if later else round(finding.confidence, 2),
+        confidence=NOT_YET if later else round(finding.confidence, 2),
         importance=of.importance,
         single=of.single,
         polarity="end" if finding.ends else "assert",

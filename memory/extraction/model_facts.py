@@ -123,7 +123,7 @@ def _checked(
         else None,
         doubt=doubt_about(value, on) or _polarity_doubt(claim["polarity"], key, on),
     )
-    return weighed(on.turn.text, candidate), on.start
+    return weighed(on.turn, candidate), on.start
 
 
 def _text(claimed: str, value: str, on: Grounds, spec: keys.KeySpec) -> str:

@@ -33,6 +33,11 @@ _OF_A_MOVE: Final = frozenset(
 _LASTING: Final = frozenset({"has", "software", "device", "product", "service_type"})
 
 
+LATER = "holds only from a later day on"
+NOT_YET = 0.45
+"""Below one half: what is not true yet is not remembered as true."""
+
+
 def dated(turn: Turn, text: str, finding: Finding) -> Finding:
     """Return a finding with its valid time, where its sentence tells one.
 
@@ -53,6 +58,11 @@ def dated(turn: Turn, text: str, finding: Finding) -> Finding:
     if (match := _MOVED.search(sentence)) and finding.key in _OF_A_MOVE:
         return replace(finding, since=_past(match, said_at))
     return finding
+
+
+def begins_later(finding: Finding, said_at: datetime) -> bool:
+    """Return whether it is to be true only from a later day on: people decide then."""
+    return finding.since is not None and finding.since > said_at
 
 
 def _past(match: re.Match[str], said_at: datetime) -> datetime | None:

@@ -16,8 +16,7 @@ from memory.facts.corrections import (
     withdraw,
 )
 from memory.facts.doubts import HOLD_SEVERAL, about
-from memory.facts.making import MAX_VALUE_CHARS, catalogued
-from memory.facts.remembering import MIN_CONFIDENCE, Outcome, Remembered, remember
+from memory.facts.remembering import MIN_CONFIDENCE, Remembered, remember
 from memory.facts.rows import (
     close,
     content_hash,

@@ -13,8 +13,9 @@ from accounts import audit
 from accounts.models import User
 from accounts.queue import enqueue
 from memory import embeddings, refusals, working
+from memory.extraction.keys import spec
 from memory.facts.making import MAX_VALUE_CHARS, normal_of
-from memory.facts.rows import close, content_hash, current_of_key
+from memory.facts.rows import close, content_hash, current_of_key, lock_customer
 from memory.facts.settling import ENDS, settle
 from memory.models import Evidence, Fact
 
@@ -25,6 +26,7 @@ def correct(*, fact: Fact, value: str, user: User) -> Fact:
     Raises:
         ValidationError: The value is empty, too long, or not new.
     """
+    lock_customer(fact.customer_id)
     # Somebody else may have corrected or erased it since it was shown.
     locked = Fact.objects.select_for_update().filter(pk=fact.pk).first()
     if locked is None:
@@ -68,6 +70,7 @@ def correct(*, fact: Fact, value: str, user: User) -> Fact:
         valid_from=now,
         pinned=fact.pinned,
         made_by="staff",
+        expires_at=now + lasts if (lasts := spec(fact.key).keep) else None,
         content_hash=twin,
     )
     close(fact, at=now, by=new)
@@ -87,6 +90,7 @@ def retract(*, fact: Fact, user: User) -> Fact | None:
     Returns:
         The restored fact, if there was one.
     """
+    lock_customer(fact.customer_id)
     held = set(_current_ids(fact))
     take_out([fact])
     restored = Fact.objects.filter(pk__in=set(_current_ids(fact)) - held).first()

@@ -351,6 +351,9 @@ def _is_move(
     key: str, run: Run, before: Run | None, runs: Mapping[str, list[Run]]
 ) -> bool:
     says = run.first.says
+    if run.first.message_id is None:
+        # Put right by hand: a spelling, or a mistake, and nobody moved.
+        return False
     if key == "country":
         return says == "changed"
     if key == "city":

@@ -45,7 +45,7 @@ def remember(
     candidate: FactCandidate,
     conversation_id: UUID,
     said_at: datetime,
-    vector: duplicates.Vector | None = None,
+    meaning: duplicates.Meaning | None = None,
 ) -> Remembered:
     """Take a candidate into memory: add, merge, supersede, or close what it ends.
 
@@ -58,8 +58,7 @@ def remember(
         candidate: What was said.
         conversation_id: Where.
         said_at: When.
-        vector: Of the candidate's text, L2-normalised: finds what says the same in
-            other words.
+        meaning: Of the candidate's text: finds what says the same in other words.
     """
     candidate = catalogued(candidate, customer_id=customer_id, said_at=said_at)
     if _is_refused(candidate):
@@ -79,7 +78,7 @@ def remember(
         candidate,
         conversation_id,
         said_at,
-        means=_means(customer_id, candidate, said_at, vector),
+        means=_means(customer_id, candidate, said_at, meaning),
     )
     if doubt := _doubt(telling, known):
         doubts.weigh(
@@ -96,8 +95,8 @@ def remember(
         return Remembered(end(telling, known), "ended")
     remembered = _assert(telling, known)
     fact = remembered.fact
-    if fact is not None and remembered.outcome == "added" and vector is not None:
-        duplicates.make_findable(fact, vector)
+    if fact is not None and remembered.outcome == "added" and meaning is not None:
+        duplicates.make_findable(fact, meaning)
     return remembered
 
 
@@ -111,14 +110,14 @@ def _means(
     customer_id: UUID,
     candidate: FactCandidate,
     said_at: datetime,
-    vector: duplicates.Vector | None,
+    meaning: duplicates.Meaning | None,
 ) -> str:
     """Return the hash of what says the same, be it in another form or other words."""
     new = new_fact(
         candidate, customer_id=customer_id, conversation_id=None, said_at=said_at
     )
     asserted = candidate.polarity == "assert"
-    same = duplicates.find(new, vector if asserted else None)
+    same = duplicates.find(new, meaning if asserted else None)
     return (same or new).content_hash
 
 

@@ -76,5 +76,5 @@ def entry(fact: Fact) -> embeddings.Entry:
         importance=fact.importance,
         purpose=fact.purpose,
         source=fact.source,
-        expires_at=fact.expires_at,
+        expires_at=None if fact.pinned else fact.expires_at,
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
+from django.db.models import F
 from uuid_utils.compat import uuid7
 
 from accounts.queue import enqueue
@@ -162,13 +163,17 @@ def _write(facts: Sequence[Fact], runs: Sequence[Run]) -> None:
         after = (fact.valid_from, fact.valid_to, fact.superseded_by_id, fact.source)
         if before != after or fact.id not in rows:
             changed.append(fact)
-    # What ends makes room for what begins: one value holds at a time.
+    unneeded = [rows[gone] for gone in rows.keys() - {it.id for it in of_run.values()}]
+    # What ends, or is one with another, makes room for what begins: a value holds once.
+    Fact.objects.filter(id__in=[it.id for it in unneeded]).update(
+        valid_to=F("valid_from")
+    )
     for fact in sorted(changed, key=lambda it: it.valid_to is None):
         _save(fact, is_new=fact.id not in rows)
     for run, fact in of_run.items():
         own = [it for it in run.statements if it.says not in {"closed", "opposed"}]
         _move_evidence((evidence.get(it.id) for it in own), fact)
-    _drop([rows[gone] for gone in rows.keys() - {fact.id for fact in of_run.values()}])
+    _drop(unneeded)
 
 
 def _assigned(rows: dict[UUID, Fact], runs: Sequence[Run]) -> dict[Run, Fact]:

@@ -86,7 +86,8 @@ class Telling:
         lasts = spec(fact.key).keep
         if fact.expires_at and lasts:
             fact.expires_at = max(fact.expires_at, self.said_at + lasts)
-            embeddings.set_expires_at(fact.id, fact.expires_at)
+            if not fact.pinned:
+                embeddings.set_expires_at(fact.id, fact.expires_at)
         fact.save(update_fields=["confidence", "expires_at"])
         added: Evidence = Evidence.objects.create(
             tenant_id=fact.tenant_id,

@@ -10,6 +10,7 @@ from memory.summaries.rows import (
     draft_of,
     entry,
     erase,
+    is_newest,
     latest_rolling,
     store,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "entry",
     "erase",
     "improved",
+    "is_newest",
     "labelled",
     "latest_rolling",
     "store",

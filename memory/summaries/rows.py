@@ -114,6 +114,15 @@ def draft_of(summary: Summary) -> SummaryDraft:
     )
 
 
+def is_newest(summary: Summary) -> bool:
+    """Return whether a summary is still there, and no newer version of it is."""
+    versions = Summary.objects.filter(
+        conversation_id=summary.conversation_id, kind=summary.kind
+    )
+    newest = versions.order_by("-version").first()
+    return newest is not None and newest.pk == summary.pk
+
+
 def entry(summary: Summary) -> embeddings.Entry:
     """Return the summary's index entry."""
     return embeddings.Entry(

@@ -110,6 +110,38 @@ def test_of_many_values_only_the_one_that_it_names_is_replaced(elena: Customer) 
     assert values == {"coffee", "jazz"}
 
 
+NOT_PLAIN = [
+    ("I no longer live in Ghent", "city", "Ghent", "I no longer live in Ghent"),
+    ("I think I live in Ghent lol", "city", "Ghent", "I live in Ghent"),
+    ("I don't use the phone 0470123456 any more", "phone", "0470123456", "0470123456"),
+    ("From 1 September 2031 I live in Ghent", "city", "Ghent", "I live in Ghent"),
+]
+
+
+@pytest.mark.parametrize(("said", "key", "value", "quote"), NOT_PLAIN)
+def test_what_is_over_a_joke_or_not_yet_so_does_not_hold(
+    elena: Customer, said: str, key: str, value: str, quote: str
+) -> None:
+    conversation = make_conversation(elena, said)
+    use(tools(conversation), "remember", key=key, value=value, quote=quote)
+    with customer_scope(elena.tenant_id, elena.id):
+        assert not facts.current_facts().exists()
+
+
+def test_a_key_has_the_name_that_the_catalogue_knows(elena: Customer) -> None:
+    conversation = make_conversation(elena, "My e-mail is marsh77@example.org.")
+    use(
+        tools(conversation),
+        "remember",
+        key="E-Mail",
+        value="marsh77@example.org",
+        quote="My e-mail is marsh77@example.org",
+    )
+    with customer_scope(elena.tenant_id, elena.id):
+        fact = facts.current_facts().get()
+        assert (fact.key, fact.single, fact.importance) == ("email", True, 0.9)
+
+
 REFUSED = [
     # Not said by her, not in this conversation, or not in these words.
     ("Where is my order?", "city", "Ghent", "I live in Ghent"),

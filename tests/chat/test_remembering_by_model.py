@@ -112,6 +112,8 @@ def test_a_late_window_is_sent_with_the_episode_so_far_instead_of_all_before(
     conversation = make_conversation(elena, *texts)
     for number in range(3):
         model.json_answer(answer(summary=f"Episode {number}."))
+        # Whoever judges it is away.
+        model.error(404, to="json")
     assert remembering.consolidate_all(elena.tenant_id, elena.id, conversation.id)
     prompts = [json.dumps(request.body["messages"]) for request in model.asked]
     assert len(prompts) == 3

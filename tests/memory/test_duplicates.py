@@ -9,7 +9,7 @@ from accounts.models import Customer
 from accounts.scope import customer_scope
 from memory import facts
 from memory.extraction.keys import spec
-from memory.facts.duplicates import SAME_MEANING
+from memory.facts.duplicates import SAME_MEANING, Meaning
 from memory.llm import gateway
 from memory.models import Embedding, Evidence
 from memory.values.meaning import may_be_same
@@ -60,7 +60,7 @@ def test_the_order_of_two_statements_makes_no_difference() -> None:
 
 
 def say(customer: Customer, key: str, *values: str) -> list[facts.Remembered]:
-    """Remember values in one conversation, with the vectors of their sentences."""
+    """Remember values in one conversation, with what their sentences mean."""
     texts = [spec(key).sentence.format(value=value) for value in values]
     different = sorted(set(texts))
     vector_of = dict(zip(different, gateway.embed(different), strict=True))
@@ -72,7 +72,7 @@ def say(customer: Customer, key: str, *values: str) -> list[facts.Remembered]:
                 candidate=candidate(key, value, text),
                 conversation_id=conversation_id,
                 said_at=MARCH + timedelta(minutes=place),
-                vector=vector_of[text],
+                meaning=Meaning(vector_of[text]),
             )
             for place, (value, text) in enumerate(zip(values, texts, strict=True))
         ]

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from accounts.models import AuditEvent, Customer, User
 from accounts.scope import customer_scope, tenant_scope
@@ -496,3 +497,30 @@ def test_the_page_shows_both_sides_and_what_can_be_done(
 def test_a_city_offers_no_both(elena: Customer, ada: User) -> None:
     page = signed_in(ada).get(f"/review/{conflict(elena).id}/").text
     assert 'name="both"' not in page
+
+
+def test_without_what_was_in_between_a_value_holds_throughout(
+    elena: Customer, alice: User
+) -> None:
+    for day, city in enumerate(("Ghent", "Berlin", "Ghent")):
+        tell(elena, "city", city, said_at=JAN + timedelta(days=day))
+    with tenant_scope(elena.tenant_id):
+        berlin = Fact.objects.get(value="Berlin")
+        facts.retract(fact=berlin, user=alice)
+        (ghent,) = Fact.objects.all()
+        assert (ghent.valid_from, ghent.valid_to) == (JAN, None)
+        assert ghent.evidence.count() == 2
+
+
+def test_a_spelling_that_staff_put_right_moves_nobody(
+    elena: Customer, alice: User
+) -> None:
+    said = {"city": "Gent", "street_address": "18 Linden Row", "zip_code": "9000"}
+    for key, value in said.items():
+        tell(elena, key, value, said_at=JAN)
+    with tenant_scope(elena.tenant_id):
+        facts.correct(fact=Fact.objects.get(key="city"), value="Ghent", user=alice)
+    tell(elena, "state", "East Flanders", said_at=timezone.now())
+    with customer_scope(elena.tenant_id, elena.id):
+        now = dict(facts.current_facts().values_list("key", "value"))
+    assert now == {**said, "city": "Ghent", "state": "East Flanders"}

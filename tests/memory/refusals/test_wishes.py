@@ -6,8 +6,10 @@ from uuid import uuid4
 
 import pytest
 
+from memory.extraction.keys import CATALOGUE
+from memory.extraction.keys import named as catalogue_name
 from memory.quarantine import screened
-from memory.refusals import honoured, is_wish, without_wishes
+from memory.refusals import honoured, is_wish, unwanted, without_wishes
 from memory.types import Author, Turn
 
 WISHES = """
@@ -166,3 +168,9 @@ def test_memory_takes_in_nothing_that_was_unwanted() -> None:
     kept, held = screened(turns)
     assert [turn.text for turn in kept] == [""]
     assert held == []
+
+
+def test_what_a_wish_names_are_keys_of_the_catalogue() -> None:
+    named = {key for keys in unwanted._NAMED_KEYS.values() for key in keys}
+    assert named <= set(CATALOGUE) | {"address"}
+    assert {catalogue_name(key) for key in named} == named
