@@ -68,7 +68,7 @@ reset-demo: install ## Throw the demo's data away, so that it starts afresh
 .PHONY: test check lock
 # Two workers: more than two cores bring more contention than speed here.
 test: install-dev ## Run the tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report term $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report term $(PYTEST_ARGS)
 
 .PHONY: bench-audit
 bench-audit: install-dev ## Time long audit logs: verify, who saw whom, append

@@ -244,6 +244,15 @@ def viktor(other_desk: Tenant) -> Customer:
 # --- What the isolation matrix covers ------------------------------------------------
 
 
+# What starts servers and browsers takes longest: begun last, one core waits for it.
+_LONGEST = ("tests/faults/", "tests/browser/", "tests/attacks/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, in whatever order they were drawn."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say it after a run of the matrix, whichever worker ran which part."""
     reports = [r for kind in terminalreporter.stats.values() for r in kind]

@@ -103,7 +103,7 @@ def _nearest(new: Fact, meaning: Meaning) -> list[UUID]:
     )
     near = sorted(
         (
-            (float(kept.to_numpy() @ meaning.vector), source_id)
+            (float(np.asarray(kept, np.float32) @ meaning.vector), source_id)
             for source_id, kept in rows.values_list("source_id", "vector")
         ),
         reverse=True,

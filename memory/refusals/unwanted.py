@@ -30,7 +30,7 @@ _NAMED_KEYS: dict[str, tuple[str, ...]] = {
     ),
     "name": ("customer_name",),
     "birthday": ("birthday", "age"),
-    "work": ("occupation", "employer", "company", "job_title"),
+    "work": ("occupation", "employer", "job_title"),
 }
 """What a customer calls it → the keys of the facts that say it."""
 _KEYS = (

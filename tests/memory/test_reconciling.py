@@ -169,7 +169,9 @@ def test_what_was_said_ends_the_same_in_any_order(elena: Customer, name: str) ->
     said = [(it, uuid4()) for it in TOLD[name]]
     talk = uuid4()
     seen = []
-    for order in permutations(said):
+    orders = list(permutations(said))
+    # The rules alone are tried in every order; here a few go through the database.
+    for order in (orders[0], orders[-1], *random.Random(name).sample(orders, 4)):
         with customer_scope(elena.tenant_id, elena.id):
             Fact.objects.all().delete()
         for (key, value, at, more), message_id in order:

@@ -38,6 +38,9 @@ WHY = "The policy of the shop"
 def older(rows: Any, days: int) -> None:
     """Let rows be from so many days before."""
     by = timedelta(days=days)
+    if rows.model is Fact:
+        # Being said again counts as well.
+        Evidence.objects.filter(fact__in=rows).update(said_at=F("said_at") - by)
     at = {
         Fact: "recorded_at",
         Summary: "created_at",
@@ -158,6 +161,16 @@ def test_what_is_pinned_or_used_stays(elena: Customer, ada: User) -> None:
         retention.change(user=ada, proposed=proposed, reason=WHY)
         lifecycle.prune()
         assert set(Fact.objects.all()) == {pinned, used}
+
+
+def test_what_is_said_again_stays(elena: Customer) -> None:
+    remember(elena, "wish", "a blue lamp", "Wants a blue lamp.", kind="intent")
+    with tenant_scope(elena.tenant_id):
+        older(Fact.objects.all(), 100)
+        Evidence.objects.update(said_at=timezone.now() - timedelta(days=89))
+        assert lifecycle.prune() == {}
+        Evidence.objects.update(said_at=timezone.now() - timedelta(days=91))
+        assert lifecycle.prune() == {"intent": 1}
 
 
 def test_nothing_goes_while_a_privacy_request_is_unfinished(
