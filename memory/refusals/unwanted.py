@@ -22,7 +22,6 @@ _NAMED_KEYS: dict[str, tuple[str, ...]] = {
         "street_address",
         "delivery_address",
         "billing_address",
-        "address",
         "city",
         "zip_code",
         "state",
