@@ -7,7 +7,6 @@ waited for: one scope reads what the turn needs, another stores what came of it.
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,22 +17,18 @@ from django.db import close_old_connections
 
 from accounts.models import Tenant
 from accounts.scope import customer_scope
-from chat import push, services, tools, turns
+from chat import briefing, push, services, tools, turns
 from chat.history import recent_turns
 from chat.models import Conversation
-from memory import context as contexts
-from memory import disclosure, quarantine, recall, summaries, uses, working
+from memory import disclosure, recall, summaries, working
 from memory import settings as memory_settings
 from memory.context import Context, Ledger
-from memory.extraction import discrete
-from memory.known import known
 from memory.llm import gateway
 from memory.llm.errors import LLMError
 from memory.llm.types import (
     ChatMessage,
     Done,
     HandOver,
-    MemoryItem,
     ReplyRequest,
     TextDelta,
     ToolCall,
@@ -41,9 +36,6 @@ from memory.llm.types import (
     Usage,
 )
 from memory.models import MemorySettings
-from memory.recall import Recalled
-from memory.types import Turn
-from memory.working import Buffer
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +46,6 @@ RENEW_EVERY_S = 0.5
 MAX_TOOL_ROUNDS = 4
 # More look-ups than a question needs: what a model asks for beyond them is not done.
 MAX_CALLS_A_ROUND = 8
-RECALL_LIMIT = 12
 
 _running: set[asyncio.Task[None]] = set()
 
@@ -241,7 +232,7 @@ async def _in_scope(
 
 async def _prepare(turn: turns.Turn) -> Prepared:
     question = await _in_scope(
-        _question, turn.tenant_id, turn.customer_id, turn.conversation_id
+        briefing.question, turn.tenant_id, turn.customer_id, turn.conversation_id
     )
     query = await sync_to_async(_prepare_query, thread_sensitive=False)(question, turn)
     prepared: Prepared = await _in_scope(
@@ -259,18 +250,6 @@ def _prepare_query(question: str, turn: turns.Turn) -> recall.Query:
         close_old_connections()
 
 
-def _question(conversation_id: UUID) -> str:
-    """Return what the customer asked since the last answer, as one text."""
-    conversation = Conversation.objects.get(pk=conversation_id)
-    asked: list[str] = []
-    limits = working.Limits.of(memory_settings.current())
-    for said in reversed(recent_turns(conversation, limits).turns):
-        if said.author != "customer":
-            break
-        asked.append(said.text)
-    return "\n".join(reversed(asked))
-
-
 def _read(turn: turns.Turn, query: recall.Query) -> Prepared:
     conversation = Conversation.objects.select_related("customer").get(
         pk=turn.conversation_id
@@ -278,7 +257,9 @@ def _read(turn: turns.Turn, query: recall.Query) -> Prepared:
     tenant = Tenant.objects.get(pk=turn.tenant_id)
     desk = memory_settings.current()
     buffer = recent_turns(conversation, working.Limits.of(desk))
-    context = build_context(tenant, conversation, query, buffer=buffer, desk=desk)
+    context = briefing.build_context(
+        tenant, conversation, query, buffer=buffer, desk=desk
+    )
     toolbox = tools.toolbox(
         tenant_id=turn.tenant_id,
         customer_id=turn.customer_id,
@@ -287,90 +268,11 @@ def _read(turn: turns.Turn, query: recall.Query) -> Prepared:
     request = ReplyRequest(
         messages=context.messages,
         tools=toolbox.specs(),
-        memories=(*_told_just_now(buffer.turns), *context.memories),
+        memories=(*briefing.told_just_now(buffer.turns), *context.memories),
         customer_name=conversation.customer.name,
         desk_name=tenant.name,
     )
     return Prepared(request, context, toolbox)
-
-
-def _told_just_now(heard: Sequence[Turn]) -> list[MemoryItem]:
-    """Return what the customer told in these turns, newest first.
-
-    A language model reads it in the messages; the embedded assistant needs it as facts,
-    and consolidation has not seen it yet.
-    """
-    if gateway.connected():
-        return []
-    sent_at = {turn.id: turn.sent_at for turn in heard}
-    return [
-        MemoryItem(
-            kind=candidate.kind,
-            key=candidate.key,
-            text=candidate.text,
-            value=candidate.value,
-            said_at=sent_at[candidate.message_id].isoformat(),
-        )
-        for candidate in reversed(discrete.extract(heard))
-        if candidate.polarity == "assert"
-        and not candidate.doubt
-        and not quarantine.reason_to_hold(candidate)
-    ]
-
-
-def build_context(
-    tenant: Tenant,
-    conversation: Conversation,
-    query: recall.Query,
-    *,
-    buffer: Buffer,
-    desk: MemorySettings,
-) -> Context:
-    """Pack what the model gets for this question, by the tenant's plan and settings."""
-    if tenant.plan == Tenant.Plan.FREE:
-        return contexts.pack(
-            desk=tenant.name,
-            budget_tokens=tenant.context_tokens,
-            buffer=buffer.turns,
-            cut=len(buffer.cut),
-        )
-    told = known(
-        conversation.customer_id, conversation.id, limits=working.Limits.of(desk)
-    )
-    only_forgets = desk.window == MemorySettings.Window.FORGET
-    summary = None if only_forgets else told.summary
-    covered = set(summary.message_ids) if summary else set()
-    open_turns = [said for said in buffer.turns if said.id not in covered]
-    recalled = recall.recall(
-        query,
-        customer_id=conversation.customer_id,
-        limit=RECALL_LIMIT,
-        known=[said.id for said in open_turns],
-    )
-    best = recalled[: uses.COUNTED]
-    uses.count(tenant.id, (m.source_id for m in best if m.kind == "fact"))
-    if only_forgets:
-        recalled = [
-            memory for memory in recalled if _is_elsewhere(memory, conversation)
-        ]
-    return contexts.pack(
-        desk=tenant.name,
-        budget_tokens=tenant.context_tokens,
-        buffer=open_turns,
-        cut=len(set(buffer.cut) - covered),
-        summary=summary,
-        facts=told.facts,
-        recalled=recalled,
-        verified=conversation.customer.verified,
-    )
-
-
-def _is_elsewhere(memory: Recalled, conversation: Conversation) -> bool:
-    """Say whether a memory is no part of what this conversation has forgotten.
-
-    A fact that was told in it is one about the customer, and stays.
-    """
-    return memory.kind == "fact" or memory.conversation_id != conversation.id
 
 
 def _context_json(

@@ -1,6 +1,5 @@
 """Conversations that happened elsewhere: parsed strictly, stored once by their ids."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,13 +9,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import Customer
-from accounts.queue import enqueue
 from accounts.scope import require_tenant
-from chat import due, masking
+from chat import due, masking, unwanted
 from chat.models import Conversation, Event, Message
 from chat.services import show_preview
 from memory.llm.plain_text import storable
-from memory.refusals import is_wish
 
 AUTHORS = ("customer", "agent", "assistant")
 
@@ -118,21 +115,10 @@ def import_conversation(
         Event.objects.bulk_create(_event(row) for row in rows)
         if rows:
             _move_on(conversation, rows, close=close)
-        _honour_wishes(rows)
+        for row in rows:
+            if row.author == Message.Author.CUSTOMER:
+                unwanted.send(row, row.text)
     return conversation, len(rows)
-
-
-def _honour_wishes(rows: Iterable[Message]) -> None:
-    """Let go what new messages wish not to be remembered, where it was already."""
-    for row in rows:
-        if row.author == Message.Author.CUSTOMER and is_wish(row.text):
-            enqueue(
-                "chat.tasks.honour_wish",
-                tenant_id=row.tenant_id,
-                customer_id=row.customer_id,
-                conversation_id=row.conversation_id,
-                message_id=row.id,
-            )
 
 
 def _customer(source: ImportedConversation) -> Customer:

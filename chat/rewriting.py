@@ -14,6 +14,7 @@ from memory import (
     forgotten,
     summaries,
 )
+from memory.extraction.strategies import made_by
 from memory.llm import gateway
 from memory.llm.config import Job
 from memory.llm.types import EmbeddingModelInfo
@@ -67,9 +68,7 @@ def rewrite(tenant_id: UUID, customer_id: UUID, summary_id: UUID) -> bool:
             turns=read.turns,
             from_seq=current.from_seq,
             to_seq=current.to_seq,
-            made_by=gateway.model_name("consolidate")
-            if written.by_model
-            else gateway.EMBEDDED,
+            made_by=_made_by(current, written),
         )
         if episode:
             embeddings.index(
@@ -77,6 +76,12 @@ def rewrite(tenant_id: UUID, customer_id: UUID, summary_id: UUID) -> bool:
             )
     push.memory_changed(tenant_id, current.conversation_id)
     return True
+
+
+def _made_by(current: Summary, written: summaries.Written) -> str:
+    of = "summary" if current.kind == Summary.Kind.EPISODE else current.kind
+    by_model = f"{gateway.model_name('consolidate')}/{summaries.REWRITE_VERSION}"
+    return made_by(of, by_model if written.by_model else gateway.EMBEDDED)
 
 
 def _read(customer_id: UUID, summary_id: UUID) -> _Read | None:

@@ -16,11 +16,10 @@ from accounts import audit
 from accounts.models import Customer, User
 from accounts.queue import enqueue
 from accounts.scope import require_tenant
-from chat import due, masking, push
+from chat import due, masking, push, unwanted
 from chat.models import Conversation, Event, Message
 from memory import working
 from memory.llm.plain_text import storable
-from memory.refusals import is_wish
 
 # Longer messages are refused with a clear error: a person does not write them.
 MAX_MESSAGE_CHARS = 8_000
@@ -82,14 +81,7 @@ def receive(
     if conversation.owner != Conversation.Owner.ASSISTANT:
         conversation.answered_seq = message.seq
     save(conversation)
-    if is_wish(text):
-        enqueue(
-            "chat.tasks.honour_wish",
-            tenant_id=conversation.tenant_id,
-            customer_id=conversation.customer_id,
-            conversation_id=conversation.id,
-            message_id=message.id,
-        )
+    unwanted.send(message, text)
     return message
 
 

@@ -6,8 +6,9 @@ is said in `memory.facts.reconciling`.
 
 from typing import Final
 
-# The most trusted first; what was not recorded counts least.
-_ORDER: Final = ("system", "agent", "approved", "assistant", "customer", "")
+# A system of record counts most, then staff, then everybody; what staff wrote and what
+# they approved count alike.
+_RANKS: Final = {"system": 2, "agent": 1, "approved": 1}
 _WORDS: Final = {
     "system": "system of record",
     "agent": "staff",
@@ -17,9 +18,14 @@ _WORDS: Final = {
 }
 
 
+def rank(source: str) -> int:
+    """Return how much a source's word counts; 0 for the customer's own."""
+    return _RANKS.get(source, 0)
+
+
 def outranks(source: str, other: str) -> bool:
     """Return whether one source's word counts more than another's."""
-    return _rank(source) < _rank(other)
+    return rank(source) > rank(other)
 
 
 def whose_word(source: str, *, verified: bool) -> str:
@@ -32,7 +38,3 @@ def whose_word(source: str, *, verified: bool) -> str:
     if source == "customer":
         return "customer, signed in" if verified else "customer, not signed in"
     return _WORDS.get(source, "not recorded")
-
-
-def _rank(source: str) -> int:
-    return _ORDER.index(source) if source in _ORDER else len(_ORDER)

@@ -28,7 +28,6 @@ _BIRTHDAY = re.compile(
     r"\bmy birthday(?: is|'s)(?: on)?(?: the)? (?P<value>" + DATE + r")",
     re.IGNORECASE,
 )
-_CONTINUES = re.compile(r"^(?:to|for|because|so|and)\b", re.IGNORECASE)
 _DANGLING = re.compile(r"\b(?:to|with|from|by|a|an|my|and)$", re.IGNORECASE)
 _LINKING = re.compile(r"[\s,]*\b(?:back|in|on|at|since|around|the)$", re.IGNORECASE)
 

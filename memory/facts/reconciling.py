@@ -9,7 +9,7 @@ difference in which order they arrive, and taking one away restores what it had 
 3. A key with one value at a time: a newer value supersedes. Any other key: values stand
    side by side, each until it is said to have ended.
 4. An end closes what it names, at whatever place in time that was said.
-5. The parts of an address move together (`move_together`), and nobody likes and
+5. The parts of an address move together (`memory.facts.moves`), and nobody likes and
    dislikes the same (`oppose`).
 """
 
@@ -20,6 +20,8 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from memory.trust import rank
+
 Says = Literal["holds", "changed", "meant", "ended", "gone", "closed", "opposed"]
 """What a statement says of its value: that it holds; that it does since a change; that
 it was meant instead of what was said before; that it is over; that whatever held is;
@@ -27,18 +29,17 @@ that a person closed it by hand; that she said the opposite."""
 
 CLOSING: Final = frozenset({"ended", "gone", "closed", "opposed"})
 _SAID_OVER: Final = frozenset({"ended", "gone"})
-_RANKS: Final = {"system": 2, "agent": 1, "approved": 1}
 _ARTICLES: Final = re.compile(
     r"^(?:(?:the|an?|my|our|that|this|old|new) )+", re.IGNORECASE
 )
-# The keys of an address from the widest to the narrowest.
-ADDRESS_KEYS: Final = ("country", "state", "city", "street_address", "zip_code")
 _OPPOSITES: Final = {
     "likes": "dislikes",
     "dislikes": "likes",
     "contact_channel": "do_not_contact",
     "do_not_contact": "contact_channel",
 }
+# The keys of an address from the widest to the narrowest.
+ADDRESS_KEYS: Final = ("country", "state", "city", "street_address", "zip_code")
 # Keys under which a thing may be known that she has no longer.
 THINGS: Final = ("product", "has", "software", "vehicle_brand", "vehicle_model")
 
@@ -209,21 +210,6 @@ def names(words: str, value: str) -> bool:
     return bool(wanted) and wanted <= _tokens(value)
 
 
-def move_together(runs: Mapping[str, list[Run]]) -> None:
-    """Close the parts of an address that a move made untrue, in place.
-
-    A new city ends what was said before about the rest of the address; so does a new
-    country, when she says that she moved; a new street ends the postal code.
-    """
-    for key in ("country", "city", "street_address"):
-        for run, before in _successions(runs.get(key, [])):
-            if not _is_move(key, run, before, runs):
-                continue
-            for part in _parts_under(key):
-                for old in runs.get(part, []):
-                    _close_for_move(old, run)
-
-
 def _mistaken(ordered: Sequence[Statement]) -> dict[UUID, Statement]:
     """Return what was put right within its conversation, with what was meant."""
     void: dict[UUID, Statement] = {}
@@ -256,24 +242,24 @@ def _overruled(ordered: Sequence[Statement]) -> dict[UUID, Statement]:
         elif known is not None and not it.sure and it.means != known.means:
             void[it.id] = known
         else:
-            if ruling is None or it.means != ruling.means or _rank(it) >= _rank(ruling):
-                ruling = it if _rank(it) else None
+            if (
+                ruling is None
+                or it.means != ruling.means
+                or rank(it.source) >= rank(ruling.source)
+            ):
+                ruling = it if rank(it.source) else None
             known = it if it.sure else known
             stated.add(it.means)
     return void
 
 
 def _counts_less(it: Statement, ruling: Statement, stated: set[str]) -> bool:
-    if it.says == "closed" or _rank(it) >= _rank(ruling):
+    if it.says == "closed" or rank(it.source) >= rank(ruling.source):
         return False
     if ruling.source == "system":
         return it.says in CLOSING or it.means != ruling.means
     is_old = it.means in stated and it.means != ruling.means
     return is_old and it.says == "holds"
-
-
-def _rank(it: Statement) -> int:
-    return _RANKS.get(it.source, 0)
 
 
 def _lane(ordered: Sequence[Statement], void: Mapping[UUID, Statement]) -> list[Run]:
@@ -333,56 +319,3 @@ def _name_what_was_meant(runs: Sequence[Run], void: Mapping[UUID, Statement]) ->
 
 def _tokens(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"[^\W_]+", text.casefold()))
-
-
-def _parts_under(key: str) -> tuple[str, ...]:
-    if key == "city":
-        return ("country", "state", "street_address", "zip_code")
-    return ADDRESS_KEYS[ADDRESS_KEYS.index(key) + 1 :]
-
-
-def _successions(runs: Sequence[Run]) -> list[tuple[Run, Run | None]]:
-    """Return each run that held with the one before it."""
-    held = [run for run in runs if run.held]
-    return list(zip(held, [None, *held], strict=False))
-
-
-def _is_move(
-    key: str, run: Run, before: Run | None, runs: Mapping[str, list[Run]]
-) -> bool:
-    says = run.first.says
-    if run.first.message_id is None:
-        # Put right by hand: a spelling, or a mistake, and nobody moved.
-        return False
-    if key == "country":
-        return says == "changed"
-    if key == "city":
-        return before is not None or says == "changed"
-    if before is None or says == "meant":
-        return False
-    told_with = {
-        it.message_id for city in runs.get("city", []) for it in city.statements
-    }
-    rephrased = names(before.value, run.value) or names(run.value, before.value)
-    whole = says == "changed" or run.first.message_id in told_with
-    return whole and not rephrased
-
-
-def _close_for_move(old: Run, move: Run) -> None:
-    at = move.since
-    if old.since >= at or (old.until is not None and old.until <= at):
-        return
-    said = [it for it in old.statements if it.says not in CLOSING]
-    last = said[-1]
-    if last.at >= at or _told_with(last, move.first):
-        return
-    old.until, old.by = at, move
-
-
-def _told_with(part: Statement, move: Statement) -> bool:
-    """Return whether a part told before the move belongs to the place moved to."""
-    if part.conversation_id != move.conversation_id:
-        return False
-    if part.message_id is not None and part.message_id == move.message_id:
-        return True
-    return move.says != "changed" or part.says == "changed"

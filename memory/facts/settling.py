@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.queue import enqueue
 from memory import embeddings
+from memory.facts.moves import move_together
 from memory.facts.reconciling import (
     CLOSING,
     Run,
@@ -21,7 +22,6 @@ from memory.facts.reconciling import (
     Statement,
     backdate,
     keys_with,
-    move_together,
     oppose,
     timeline,
 )

@@ -5,6 +5,7 @@ is, `improving` writes a bad one once more, `rows` keeps them.
 """
 
 from memory.summaries.improving import Written, improved, written_again
+from memory.summaries.judging import REWRITE_VERSION
 from memory.summaries.rows import (
     current_episodes,
     draft_of,
@@ -23,6 +24,7 @@ from memory.summaries.writing import (
 
 __all__ = [
     "EPISODE_TOKENS",
+    "REWRITE_VERSION",
     "ROLLING_TOKENS",
     "Written",
     "current_episodes",

@@ -14,7 +14,7 @@ from channels.layers import get_channel_layer
 
 from accounts.models import Customer, Tenant, User
 from accounts.scope import tenant_scope
-from chat import assistant, push, remembering, services, turns
+from chat import assistant, briefing, push, remembering, services, turns
 from chat.history import recent_turns
 from chat.models import Conversation, HttpTool, Message
 from chat.tools import MAX_RESULT_CHARS, toolbox
@@ -341,7 +341,7 @@ def test_a_desk_that_only_forgets_sends_nothing_of_the_older_part(
         for window in ("summarise", "forget"):
             desk = MemorySettings(window=window)
             buffer = recent_turns(conversation, Limits.of(desk))
-            sent[window] = assistant.build_context(
+            sent[window] = briefing.build_context(
                 tenant, conversation, query, buffer=buffer, desk=desk
             )
     older = sent["summarise"]

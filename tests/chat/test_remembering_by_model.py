@@ -9,7 +9,7 @@ import pytest
 from accounts.models import Customer
 from accounts.scope import customer_scope, tenant_scope
 from chat import remembering, services, turns
-from chat.assistant import build_context
+from chat.briefing import build_context
 from chat.history import recent_turns
 from chat.models import Conversation
 from memory import consolidation, facts, recall, working

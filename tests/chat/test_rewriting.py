@@ -169,7 +169,7 @@ def test_a_connected_model_reads_the_conversation_again(
     assert rewrite(elena)
     _, new = versions(elena)
     assert new.text == text
-    assert new.made_by == "gpt-4.1"
+    assert new.made_by == "summary/gpt-4.1/rewrite-1"
     assert new.quality == 1.0
     prompt = model.requests[0].body["messages"][1]["content"]
     assert all(said in prompt for said in SAID)

@@ -41,13 +41,11 @@ _ACCOUNT = re.compile(
     r"(?P<value>\d{4,12})(?!\d)",
     re.IGNORECASE,
 )
-_BARE_ACCOUNT = re.compile(r"^(?:to |and |sure |yes )?(?P<value>\d{4})$")
 _NEW_ADDRESS = re.compile(
     r"\baddress(?: is| to)? (?P<value>(?!on\b|in\b|of\b|please|for\b|change|and\b|is\b|"
     r"to\b|at\b|my\b|as\b|can\b|associated\b|\d+$|\d+ and\b)[\w']+(?: [\w']+){1,8})$",
     re.IGNORECASE,
 )
-_TRANSFER = re.compile(r"balance|tran[s]?fer|statement|close", re.IGNORECASE)
 _EXPENSE = (
     r"hotel|food|flights?(?: ticket)?|travel|taxi|cab|room|meals?|petrol|fuel|train|"
     r"other|shopping|parking|lunch|dinner|ticket"
