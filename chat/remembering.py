@@ -10,7 +10,7 @@ from uuid import UUID
 from accounts import audit
 from accounts.models import User
 from accounts.scope import customer_scope
-from chat import due, push
+from chat import due, push, unwanted
 from chat.history import said, turns
 from chat.models import Conversation, Message
 from chat.services import lock
@@ -190,6 +190,7 @@ def _apply(
     closed = conversation.status == Conversation.Status.CLOSED
     due.done(conversation, rest=rest, go_on=closed or run.span.more)
     conversation.save()
+    unwanted.send_missed(run.span)
     consolidation.record_done(run, plan, remembered)
 
 

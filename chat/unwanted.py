@@ -1,8 +1,14 @@
 """Sends a customer's wish not to be remembered on its way, once it is stored."""
 
+from accounts.models import AuditEvent
 from accounts.queue import enqueue
+from chat.history import said
 from chat.models import Message
+from memory.consolidation import Span
 from memory.refusals import is_wish
+
+HONOURED = "memory.unwanted"
+"""What the audit log calls it when a wish was carried out."""
 
 
 def send(message: Message, text: str) -> None:
@@ -20,3 +26,18 @@ def send(message: Message, text: str) -> None:
             conversation_id=message.conversation_id,
             message_id=message.id,
         )
+
+
+def send_missed(span: Span) -> None:
+    """Send the wishes of a span whose task was lost, with a queue or a worker."""
+    heard = said(span.conversation_id).filter(
+        seq__gt=span.after_seq, seq__lte=span.to_seq, author=Message.Author.CUSTOMER
+    )
+    wishes = [message for message in heard if is_wish(message.text)]
+    done = AuditEvent.objects.filter(
+        action=HONOURED, subject_id__in=[message.id for message in wishes]
+    )
+    honoured = {str(subject) for subject in done.values_list("subject_id", flat=True)}
+    for message in wishes:
+        if str(message.id) not in honoured:
+            send(message, message.text)

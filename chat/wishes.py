@@ -13,6 +13,7 @@ from accounts.scope import customer_scope
 from chat.history import said, turns
 from chat.models import Conversation, Message
 from chat.services import lock
+from chat.unwanted import HONOURED
 from memory import embeddings, facts, forgetting
 from memory.models import Fact, ReviewItem, Summary
 from memory.refusals import honoured, named_keys, wishes
@@ -61,7 +62,7 @@ def honour(
         forgetting.raise_epoch(customer_id)
         audit.record(
             actor=ACTOR,
-            action="memory.unwanted",
+            action=HONOURED,
             subject_type="message",
             subject_id=message.id,
             customer_id=customer_id,

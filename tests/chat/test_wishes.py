@@ -147,3 +147,22 @@ async def _reply(conversation: Conversation) -> str:
             return str(Message.objects.get(author="assistant").text)
 
     return await sync_to_async(read)()
+
+
+def test_a_wish_whose_task_was_lost_is_sent_again_with_the_conversation(
+    elena: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = make_conversation(elena, "My email is marsh77@example.org.")
+    consolidate(conversation)
+    sent: list[str] = []
+    monkeypatch.setattr(
+        "accounts.queue.current_app.send_task", lambda name, **_: sent.append(name)
+    )
+    message = say(conversation, "please don't remember that")
+    sent.clear()
+    consolidate(conversation)
+    assert "chat.tasks.honour_wish" in sent
+    honour(conversation, message)
+    sent.clear()
+    consolidate(conversation)
+    assert "chat.tasks.honour_wish" not in sent
