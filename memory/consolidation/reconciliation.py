@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from memory import embeddings, facts
+from memory import embeddings, facts, forgotten
 from memory.consolidation.planning import Plan
 from memory.facts.duplicates import Meaning
 from memory.models import Fact
@@ -20,6 +20,7 @@ def reconcile(plan: Plan) -> list[facts.Remembered]:
     """Take a plan's candidates into memory, and into the index what is new."""
     span = plan.span
     said_at = {turn.id: turn.sent_at for turn in span.turns}
+    gone = forgotten.marks(span.customer_id)
     remembered = []
     stored: list[tuple[Fact, embeddings.Vectors]] = []
     for candidate, vector in zip(plan.candidates, plan.vectors, strict=False):
@@ -29,6 +30,7 @@ def reconcile(plan: Plan) -> list[facts.Remembered]:
             conversation_id=span.conversation_id,
             said_at=said_at[candidate.message_id],
             meaning=Meaning(vector, span.model),
+            gone=gone,
         )
         remembered.append(result)
         if result.fact is not None and result.outcome not in _NOT_INDEXED:
@@ -54,4 +56,5 @@ def _index(plan: Plan, stored: Sequence[tuple[Fact, embeddings.Vectors]]) -> Non
         model=plan.span.model,
     )
     for fact, _ in unique.values():
-        embeddings.set_valid_to(fact.id, fact.valid_to)
+        if fact.valid_to is not None:
+            embeddings.set_valid_to(fact.id, fact.valid_to)

@@ -46,6 +46,7 @@ def remember(
     conversation_id: UUID,
     said_at: datetime,
     meaning: duplicates.Meaning | None = None,
+    gone: forgotten.Marks | None = None,
 ) -> Remembered:
     """Take a candidate into memory: add, merge, supersede, or close what it ends.
 
@@ -59,11 +60,13 @@ def remember(
         conversation_id: Where.
         said_at: When.
         meaning: Of the candidate's text: finds what says the same in other words.
+        gone: What was forgotten about her, for who remembers several things at once.
     """
     candidate = catalogued(candidate, customer_id=customer_id, said_at=said_at)
     if _is_refused(candidate):
         return Remembered(None, "refused")
-    if forgotten.marks(customer_id).refuses(candidate, said_at):
+    gone = forgotten.marks(customer_id) if gone is None else gone
+    if gone.refuses(candidate, said_at):
         return Remembered(None, "forgotten")
     if reason := quarantine.reason_to_hold(candidate):
         quarantine.hold(
@@ -186,15 +189,17 @@ def _assert(telling: Telling, known: Told) -> Remembered:
     ]
     if again := telling.told_already(same):
         return Remembered(again, "merged")
-    fact = max(same, key=lambda it: (it.is_current, it.id)) if same else None
-    fact = fact or telling.write(single=single)
+    known_already = max(same, key=lambda it: (it.is_current, it.id), default=None)
+    fact = known_already or telling.write(single=single)
     added = telling.add_evidence(fact)
     if not single:
         claim_ends(fact, known, telling)
     settle(telling.customer_id, telling.candidate.key)
-    added.refresh_from_db(fields=["fact"])
-    fact = Fact.objects.get(pk=added.fact_id)
-    embeddings.rests_on(fact.id, telling.candidate.message_id, since=fact.valid_from)
+    fact = Fact.objects.get(evidence=added)
+    if known_already is not None:
+        # What is new is not in the index yet, and goes there with all it rests on.
+        said_in = telling.candidate.message_id
+        embeddings.rests_on(fact.id, said_in, since=fact.valid_from)
     return Remembered(fact, _outcome(fact, rows))
 
 

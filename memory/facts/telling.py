@@ -82,13 +82,7 @@ class Telling:
 
     def add_evidence(self, fact: Fact) -> Evidence:
         """Let a fact rest on these words, too."""
-        fact.confidence = max(fact.confidence, self.candidate.confidence)
-        lasts = spec(fact.key).keep
-        if fact.expires_at and lasts:
-            fact.expires_at = max(fact.expires_at, self.said_at + lasts)
-            if not fact.pinned:
-                embeddings.set_expires_at(fact.id, fact.expires_at)
-        fact.save(update_fields=["confidence", "expires_at"])
+        self._strengthen(fact)
         added: Evidence = Evidence.objects.create(
             tenant_id=fact.tenant_id,
             customer_id=fact.customer_id,
@@ -102,3 +96,16 @@ class Telling:
             said_at=self.said_at,
         )
         return added
+
+    def _strengthen(self, fact: Fact) -> None:
+        """Let a fact be as sure, and believed for as long, as these words say."""
+        before = fact.confidence, fact.expires_at
+        fact.confidence = max(fact.confidence, self.candidate.confidence)
+        lasts = spec(fact.key).keep
+        if fact.expires_at and lasts:
+            fact.expires_at = max(fact.expires_at, self.said_at + lasts)
+        if (fact.confidence, fact.expires_at) == before:
+            return
+        fact.save(update_fields=["confidence", "expires_at"])
+        if not fact.pinned:
+            embeddings.set_expires_at(fact.id, fact.expires_at)
