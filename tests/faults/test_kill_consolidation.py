@@ -185,4 +185,4 @@ def test_killed_anywhere_it_leaves_all_tiers_or_none_and_is_done_once_in_the_end
     become_due()
     eventually(lambda: not working.client().exists("queue:celery"))
     assert set(stored().values()) == {everything}
-    print(f"{KILLS} kills in {statements} statements, {worker.starts} workers")  # noqa: T201
+    print(f"{KILLS} kills in {statements} statements, {worker.starts} workers")  # noqa: T201 - the figure
