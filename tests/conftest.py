@@ -244,13 +244,22 @@ def viktor(other_desk: Tenant) -> Customer:
 # --- What the isolation matrix covers ------------------------------------------------
 
 
-# What starts servers and browsers takes longest: begun last, one core waits for it.
-_LONGEST = ("tests/faults/", "tests/browser/", "tests/attacks/")
+# What starts servers and browsers mostly waits: another file uses the core meanwhile.
+_WAITING = ("tests/faults/", "tests/browser/", "tests/attacks/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, in whatever order they were drawn."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
+    """Spread the files that wait over the run, in whatever order they were drawn."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    waiting = [name for name in files if name.startswith(_WAITING)]
+    order = [name for name in files if not name.startswith(_WAITING)]
+    # None of them is last, when nothing would be left to do beside it.
+    step = len(order) // (len(waiting) + 2) + 1
+    for place, name in enumerate(waiting):
+        order.insert(min(place * (step + 1), len(order)), name)
+    items[:] = [item for name in order for item in files[name]]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

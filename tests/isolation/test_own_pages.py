@@ -22,6 +22,7 @@ from tests.isolation.test_pages import (
 from tests.isolation.world import World, keep_unchanged
 
 NO_SUCH_METHOD = 405
+_SEE_MOST = (User.Role.ADMIN, User.Role.COMPLIANCE)
 LISTS = [route for route in routes() if not route.names and not route.public]
 
 
@@ -40,7 +41,8 @@ def test_ones_own_page_shows_nobody_else(
             owners = [world.poisoned, world.crossed]
         for owner in owners:
             url = route.of(owner)
-            for role in ROLES:
+            # With one wall gone the walls are tried, and not who may open the page.
+            for role in ROLES if wall == "both walls" else _SEE_MOST:
                 for htmx in (False, True) if role else (False,):
                     answer = asked(watch, world, role, "GET", url, htmx=htmx)
                     foreign = [world.victim]
