@@ -26,7 +26,7 @@ from tests.stack import eventually, look_up
 
 pytestmark = pytest.mark.usefixtures("live_db")
 
-KILLS = int(os.environ.get("CONSOLIDATION_KILLS", "3"))
+KILLS = int(os.environ.get("CONSOLIDATION_KILLS", "2"))
 SEED = int(os.environ.get("CONSOLIDATION_SEED", "20261121"))
 SAID = (
     "Hello, my name is Elena Marsh and my email is elena@example.org.",
