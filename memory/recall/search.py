@@ -1,32 +1,19 @@
-"""The read path: a query becomes a few ranked memories of one customer, with reasons.
+"""The candidates of a query, in one round trip, fused and weighed."""
 
-One statement reads the customer's own rows once, with both scores and the text: exact
-search among them is complete and fast, where a filtered approximate index returns too
-little. The two best lists are fused by reciprocal rank and weighed by freshness and
-importance.
-"""
-
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from django.db import connection
 from django.utils import timezone
-from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from accounts.scope import require_tenant
 from memory import embeddings, retention, uses
 from memory.extraction.keys.specs import BILLING, SUPPORT
-from memory.llm.errors import LLMError
-from memory.llm.types import EmbeddingModelInfo
 from memory.models import EmbeddingModel
-
-logger = logging.getLogger(__name__)
+from memory.recall.types import Query, Reasons, Recalled
 
 # Source: Cormack, Clarke & Büttcher 2009, "Reciprocal rank fusion outperforms
 # Condorcet and individual rank learning methods": k = 60.
@@ -98,89 +85,6 @@ select c.id, c.source_kind, c.source_id, c.conversation_id, c.message_ids, c.tex
   left join memory_retentionrule r on r.tenant_id = %(tenant)s and r.kind = a.kind
  where v.id is not null or k.id is not null
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Reasons:
-    """Why something was recalled.
-
-    Attributes:
-        similarity: Cosine of query and text, -1 to 1.
-        vector_rank: Place in the channel of meaning, from 1; None when not in it.
-        keyword_rank: Place in the channel of words, from 1; None when not in it.
-        freshness: 1 for now, halving with age.
-    """
-
-    similarity: float
-    vector_rank: int | None
-    keyword_rank: int | None
-    freshness: float
-
-    def sentence(self) -> str:
-        """Say it to a person."""
-        parts = []
-        if self.keyword_rank is not None:
-            parts.append("Same words")
-        if self.vector_rank is not None:
-            parts.append(f"Similar meaning {self.similarity:.2f}")
-        return " · ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Recalled:
-    """One memory that fits the query; `score` only orders results of one query.
-
-    Attributes:
-        source: Whose word it is: a `Fact.Source`, or the author of a message; empty
-            for a summary and where it was not recorded.
-    """
-
-    id: UUID
-    kind: str
-    source_id: UUID
-    conversation_id: UUID | None
-    message_ids: tuple[UUID, ...]
-    text: str
-    occurred_at: datetime
-    score: float
-    reasons: Reasons
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A question with its vector, made before any scope is opened.
-
-    Attributes:
-        text: The question.
-        vector: `(dimensions,)` float32, L2-normalised; None where no model could be
-            asked, so that only words are searched for.
-        model: Which model made it; None for the desk's active one.
-    """
-
-    text: str
-    vector: NDArray[np.float32] | None
-    model: EmbeddingModelInfo | None = None
-
-
-def prepare(text: str, *, tenant_id: UUID, customer_id: UUID | None = None) -> Query:
-    """Embed the question with the model that the desk's index is made with.
-
-    Opens a scope of its own; no transaction may be open while a model is asked. Where
-    it does not answer, the question is asked by its words alone.
-
-    Args:
-        text: The question.
-        tenant_id: Whose desk.
-        customer_id: About whom, where that is known by now.
-    """
-    try:
-        model = embeddings.in_use(tenant_id, customer_id)
-        vector = embeddings.embed_texts([text], model=model, cached=True)[0]
-    except LLMError as error:
-        logger.warning("Recalling by words alone: %s", type(error).__name__)
-        return Query(text=text, vector=None)
-    return Query(text=text, vector=vector, model=model)
 
 
 def recall(
