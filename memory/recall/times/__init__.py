@@ -4,7 +4,7 @@
 names them, `finding` what stands before them ("since", "between … and …").
 """
 
-from memory.recall.times.finding import find
+from memory.recall.times.finding import find, tells_time
 from memory.recall.times.ordering import order
 
-__all__ = ["find", "order"]
+__all__ = ["find", "order", "tells_time"]

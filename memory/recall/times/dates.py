@@ -1,41 +1,27 @@
-"""Time by the calendar: dates, months, years, quarters, seasons and feasts."""
+"""Time by the calendar: dates, months and years."""
 
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
-from dateutil.easter import easter
-
 from memory.recall.times import civil, words
-from memory.recall.times.civil import DAY, Asked, Span
+from memory.recall.times.civil import Asked, Span
 from memory.values import dates as forms
 
 _I: Final = re.IGNORECASE
-_OF_A_YEAR: Final = (
-    rf"(?:,?\s+(?:of\s+|in\s+)?(?P<year>{words.YEAR})(?![\w-]|[.,/]\d))?"
-)
 _NTH: Final = r"(?:\s?(?:st|nd|rd|th))"
-_TO: Final = r"(?:\s*(?:-|–|to|and|until)\s*(?:the\s+)?"
+_TO: Final = r"(?:\s*(?:-|\u2013|to|and|until)\s*(?:the\s+)?"
 # A calendar reaches so far back, and so far ahead.
 _EARLIEST: Final = 1990
 _YEARS_AHEAD: Final = 5
 # 29 February comes back after eight years at most.
 _YEARS_BACK: Final = 9
 
-_AT: Final = re.compile(
-    r"\b(?:in|on|since|until|till|before|after|during|by|from|of|for|early|mid|late|"
-    r"around|about|throughout|over|between|dated|prior to)[\s-]+(?:the\s+|of\s+)?$"
-)
 _ON: Final = re.compile(
     r"\b(?:on|since|until|till|before|after|from|between|dated)\s+(?:the\s+)?$"
 )
 _TIED: Final = re.compile(r"\b(?:between|from)\b.{1,30}\b(?:and|to|until|till)\s+$")
-_OWNED: Final = re.compile(r"\b(?:my|our|your|her|his|their|the|that|a|an)\s+$")
-_PAPERS: Final = re.compile(
-    r"\s+(?:invoice|bill|order|payment|statement|delivery|charge|newsletter|fee|"
-    r"booking|purchase|refund|return|appointment|receipt|salary|rent)s?\b"
-)
 _VERSION: Final = re.compile(
     r"\b(?:version|ver|v|firmware|release|build|ios|android|os|driver|ip|model|part)"
     r"\.?\s*$"
@@ -68,19 +54,10 @@ _LEADS_TO_A_YEAR: Final = re.compile(
     r"(?:the\s+)?(?:year\s+)?$"
 )
 _PLAIN_LEAD: Final = frozenset({"in", "since", "during", "throughout", "year"})
-_AT_A_FEAST: Final = re.compile(
-    r"\b(?:last|this|next|at|on|over|before|after|since|until|till|during|around|by|"
-    r"between|from|of|and|to)\s+$"
-)
-_FEAST_THING: Final = re.compile(
-    r"\s+(?:trees?|presents?|gifts?|cards?|edition|market|lights?|decorations?|eggs?|"
-    r"bunny|sale|offers?|deals?|collection|jumper|sweater|cake|dinner|party|costumes?|"
-    r"stockings?|music|songs?)\b"
-)
 
 
 def _readings(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "2023-05-08", "5/8/2023": by the order of the place, or by both."""
+    """Read "2023-05-08", "5/8/2023": by the order of the place, or by both."""
     text = match["date"]
     left = words.before(match)
     short = match["short"] is not None
@@ -93,7 +70,7 @@ def _readings(match: re.Match[str], asked: Asked) -> Sequence[Span]:
 
 
 def _without_year(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "on 5/8"."""
+    """Read "on 5/8"."""
     if not _ON.search(words.before(match)) or match[0] == "24/7":
         return ()
     first, second = int(match[1]), int(match[2])
@@ -106,11 +83,11 @@ def _without_year(match: re.Match[str], asked: Asked) -> Sequence[Span]:
 
 
 def _day_and_month(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "8 May", "the 3rd of March 2024", "May 8th", "3-5 May"."""
+    """Read "8 May", "the 3rd of March 2024", "May 8th", "3-5 May"."""
     name, left, right = match["month"], words.before(match), words.after(match)
     if _STREET.match(right) or (_COUNTED.match(right) and not match["year"]):
         return ()
-    plain = match["nth"] or match["year"] or _AT.search(left)
+    plain = match["nth"] or match["year"] or words.AT.search(left)
     if name.lower() in {"may", "march", "mar"} and not plain:
         # "May 2 of us come?", "these 8 may be wrong"
         begins = not left.strip() or left.rstrip()[-1] in ".?!"
@@ -148,7 +125,7 @@ def _date(year: int, number: int, day: int) -> date | None:
 
 
 def _month(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "in May", "last March", "October 2023", "my May invoice"."""
+    """Read "in May", "last March", "October 2023", "my May invoice"."""
     which, number = (match["which"] or "").lower(), words.month(match["month"])
     if match["year"]:
         return (civil.month(int(match["year"]), number),)
@@ -173,13 +150,14 @@ def _is_a_month(match: re.Match[str]) -> bool:
         return True
     if which:
         return which != "this" or name[0].isupper()
-    if _AT.search(left) or _TIED.search(left):
+    if words.AT.search(left) or _TIED.search(left):
         return True
-    return bool(_OWNED.search(left) and _PAPERS.match(right)) or right.startswith("'s ")
+    of_a_month = words.OWNED.search(left) and words.PAPERS.match(right)
+    return of_a_month is not None or right.startswith("'s ")
 
 
 def _year(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "in 2022", "the invoice for 2022": never a number of something."""
+    """Read "in 2022", "the invoice for 2022": never a number of something."""
     left, right = words.before(match), words.after(match)
     year = int(match[0])
     lead = _LEADS_TO_A_YEAR.search(left)
@@ -192,144 +170,14 @@ def _year(match: re.Match[str], asked: Asked) -> Sequence[Span]:
 
 
 def _iso_month(match: re.Match[str], _: Asked) -> Sequence[Span]:
-    """ "since 2023-05"."""
-    if not _AT.search(words.before(match)):
+    """Read "since 2023-05"."""
+    if not words.AT.search(words.before(match)):
         return ()
     return (civil.month(int(match[1]), int(match[2])),)
 
 
-def _quarter(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "Q3 2023", "in Q1", "the second quarter of 2022"."""
-    told = match["number"]
-    if (match["nth"] or "").lower() == "last" and not match["year"]:
-        return ()
-    nth = ("first", "second", "third", "fourth", "last")
-    number = int(told) if told else min(nth.index(match["nth"].lower()) + 1, 4)
-    if match["year"]:
-        return (civil.quarter(int(match["year"]), number),)
-    owned = _OWNED.search(words.before(match)) and _PAPERS.match(words.after(match))
-    if told and not (_AT.search(words.before(match)) or owned):
-        return ()
-    running = (asked.today.month + 2) // 3
-    year = asked.today.year
-    if asked.future:
-        return (civil.quarter(year if number >= running else year + 1, number),)
-    return (civil.quarter(year if number <= running else year - 1, number),)
-
-
-def _season(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "last summer", "in the spring", "winter 2023"."""
-    name, which = match["season"].lower(), (match["which"] or "").lower()
-    if match["year"]:
-        return _seasons_of(int(match["year"]), name, asked)
-    if not which and not _in_a_season(match):
-        return ()
-    around = [
-        civil.season(asked.today.year + each, name, asked.zone)
-        for each in (-2, -1, 0, 1)
-    ]
-    over = [each for each in around if each.end and each.end <= asked.now]
-    begun = [each for each in around if each.start and each.start <= asked.now]
-    if which in {"last", "past", "previous"}:
-        return (over[-1],)
-    if which == "next" or (asked.future and not which):
-        return (around[len(begun)],) if len(begun) < len(around) else ()
-    if which == "this":
-        running = begun[-1].end is not None and begun[-1].end > asked.now
-        this_year = civil.season(asked.today.year, name, asked.zone)
-        return (begun[-1] if running else this_year,)
-    return (begun[-1],)
-
-
-def _in_a_season(match: re.Match[str]) -> bool:
-    # "fall" and "spring" are verbs, and a spring is a part.
-    left = words.before(match)
-    if match["season"].lower() in {"fall", "spring"}:
-        return bool(
-            re.search(r"\b(?:in|during|over|since|until) (?:the )?$", left)
-        ) and (
-            not re.match(
-                r"\s+(?:apart|off|of|back|into|for|down)\b", words.after(match)
-            )
-        )
-    return bool(
-        re.search(r"\b(?:in|during|over|since|until|before|after) (?:the )?$", left)
-    )
-
-
-def _seasons_of(year: int, name: str, asked: Asked) -> Sequence[Span]:
-    """A season that runs over new year is that of either year: both are given."""
-    found = civil.season(year, name, asked.zone)
-    if found.end is None or found.end.year == year or found.end == _new_year(found):
-        return (found,)
-    before = civil.season(year - 1, name, asked.zone)
-    starts = civil.year(year).start
-    return (Span(starts, before.end), found)
-
-
-def _new_year(span: Span) -> object:
-    return civil.year(span.start.year).end if span.start else None
-
-
-def _feast(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "over Christmas", "since last Easter", "on Black Friday"."""
-    name, which = _feast_name(match["feast"]), (match["which"] or "").lower()
-    if not match["year"] and name not in {"black friday", "cyber monday"}:
-        at = which or _AT_A_FEAST.search(words.before(match))
-        if not at or _FEAST_THING.match(words.after(match)):
-            return ()
-    year = asked.today.year
-    if match["year"]:
-        return (_feast_of(name, int(match["year"])),)
-    around = [_feast_of(name, year + each) for each in (-2, -1, 0, 1, 2)]
-    begun = [each for each in around if each.start and each.start <= asked.now]
-    over = [each for each in around if each.end and each.end <= asked.now]
-    if which == "this":
-        return (_feast_of(name, year),)
-    if which == "next" or (asked.future and not which):
-        return (around[len(begun)],)
-    return (over[-1] if which == "last" else begun[-1],)
-
-
-def _feast_name(said: str) -> str:
-    plain = re.sub(r"['’]s?\b|\s+day\b", "", said.lower()).replace("xmas", "christmas")
-    plain = " ".join(plain.split())
-    return "valentine" if plain.startswith("valentine") else plain
-
-
-def _feast_of(name: str, year: int) -> Span:
-    match name:
-        case "christmas":
-            return civil.days(date(year, 12, 24), date(year, 12, 26))
-        case "christmas eve":
-            return civil.days(date(year, 12, 24))
-        case "boxing":
-            return civil.days(date(year, 12, 26))
-        case "new year eve":
-            return civil.days(date(year, 12, 31))
-        case "new year":
-            return civil.days(date(year - 1, 12, 31), date(year, 1, 1))
-        case "valentine":
-            return civil.days(date(year, 2, 14))
-        case "halloween":
-            return civil.days(date(year, 10, 31))
-        case "good friday":
-            return civil.days(easter(year) - DAY * 2)
-        case "easter monday":
-            return civil.days(easter(year) + DAY)
-        case "easter sunday":
-            return civil.days(easter(year))
-        case "easter":
-            return civil.days(easter(year) - DAY * 2, easter(year) + DAY)
-    # Source: 5 U.S.C. § 6103: the fourth Thursday of November.
-    first = date(year, 11, 1)
-    thanksgiving = first + DAY * ((3 - first.weekday()) % 7 + 21)
-    after = {"black friday": 1, "cyber monday": 4}.get(name, 0)
-    return civil.days(thanksgiving + DAY * after)
-
-
 def _nth(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "on the 3rd": of the running month, or of the last one that has come to it."""
+    """Read "on the 3rd": of the running month, or of the last that came to it."""
     right = words.after(match)
     if not _ON.search(words.before(match)) or not _NTH_ENDS.match(right):
         return ()
@@ -346,12 +194,7 @@ def _nth(match: re.Match[str], asked: Asked) -> Sequence[Span]:
 
 
 _FIGURES: Final = frozenset({words.FIGURES})
-_QUARTERS: Final = frozenset({"q", "quarter"})
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
-_FEASTS: Final = frozenset(
-    {"christmas", "xmas", "easter", "new", "boxing", "thanksgiving", "halloween"}
-    | {"good", "black", "cyber", "valentine", "valentines"}
-)
 
 RULES: Final = (
     words.Rule(
@@ -373,7 +216,7 @@ RULES: Final = (
         re.compile(
             rf"(?<![\w./:-])(?P<day>\d{{1,2}})(?P<nth>{_NTH})?"
             rf"{_TO}(?P<last>\d{{1,2}}){_NTH}?)?\s+(?:of\s+)?"
-            rf"(?P<month>{words.MONTH})\b\.?{_OF_A_YEAR}",
+            rf"(?P<month>{words.MONTH})\b\.?{words.OF_A_YEAR}",
             _I,
         ),
         _day_and_month,
@@ -383,7 +226,7 @@ RULES: Final = (
         re.compile(
             rf"\b(?P<month>{words.MONTH})\b\.?\s+(?:the\s+)?(?P<day>\d{{1,2}})"
             rf"(?P<nth>{_NTH})?{_TO}(?P<last>\d{{1,2}}){_NTH}?)?"
-            rf"(?![\w:/]|[.,]\d){_OF_A_YEAR}",
+            rf"(?![\w:/]|[.,]\d){words.OF_A_YEAR}",
             _I,
         ),
         _day_and_month,
@@ -392,7 +235,7 @@ RULES: Final = (
         words.MONTHS_NAMED,
         re.compile(
             r"\b(?:(?P<which>last|this|next)\s+)?"
-            rf"(?P<month>{words.MONTH})\b(?!\.?\s+\d{{1,2}}(?!\d)){_OF_A_YEAR}",
+            rf"(?P<month>{words.MONTH})\b(?!\.?\s+\d{{1,2}}(?!\d)){words.OF_A_YEAR}",
             _I,
         ),
         _month,
@@ -404,35 +247,6 @@ RULES: Final = (
         _FIGURES,
         re.compile(rf"(?<![\w./+-])({words.YEAR})-(0[1-9]|1[0-2])(?![\w-])"),
         _iso_month,
-    ),
-    words.Rule(
-        _QUARTERS,
-        re.compile(
-            r"\b(?:q(?P<number>[1-4])|(?P<nth>first|second|third|fourth|last) quarter)\b"
-            + _OF_A_YEAR,
-            _I,
-        ),
-        _quarter,
-    ),
-    words.Rule(
-        words.SEASONS_NAMED,
-        re.compile(
-            r"\b(?:(?P<which>last|this|next|past|previous)\s+)?"
-            rf"(?P<season>{words.SEASON})\b{_OF_A_YEAR}",
-            _I,
-        ),
-        _season,
-    ),
-    words.Rule(
-        _FEASTS,
-        re.compile(
-            r"\b(?:(?P<which>last|this|next)\s+)?(?P<feast>(?:christmas|xmas)"
-            r"(?:\s+(?:eve|day))?|boxing day|new year(?:['’]?s)?(?:\s+(?:eve|day))?|"
-            r"good friday|easter monday|easter(?: sunday)?|thanksgiving|black friday|"
-            r"cyber monday|halloween|valentine(?:['’]?s)?(?: day)?)\b" + _OF_A_YEAR,
-            _I,
-        ),
-        _feast,
     ),
     words.Rule(_ORDINALS, re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b"), _nth),
 )

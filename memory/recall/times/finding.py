@@ -3,20 +3,20 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from memory.recall.times import civil, dates, phrases, words
+from memory.recall.times import civil, dates, phrases, seasons, words
 from memory.recall.times.civil import DAY, Asked, Span
 from memory.recall.types import Period
 
 # A pasted letter names many days, and the question is not in the middle of it.
 MAX_CHARS: Final = 2_000
-_RULES: Final = (*dates.RULES, *phrases.RULES)
+_RULES: Final = (*dates.RULES, *seasons.RULES, *phrases.RULES)
 _LEAD_CHARS: Final = 60
 _FUTURE: Final = re.compile(
-    r"\b(?:will|won't|shall|upcoming)\b|['’]ll\b|(?<!was )(?<!were )\bgoing to\b|"
+    r"\b(?:will|won't|shall|upcoming)\b|['\u2019]ll\b|(?<!was )(?<!were )\bgoing to\b|"
     r"(?<!was )(?<!were )\bgonna\b",
     re.IGNORECASE,
 )
@@ -45,10 +45,10 @@ _ONWARDS: Final = re.compile(
     r"\s+(?:on\b(?! the\b)|onwards?\b|forward\b)", re.IGNORECASE
 )
 _TO: Final = re.compile(
-    r"\s*(?:and|to|until|till|up to|through|thru|-|–)\s*(?:the\s+)?", re.IGNORECASE
+    r"\s*(?:and|to|until|till|up to|through|thru|-|\u2013)\s*(?:the\s+)?", re.IGNORECASE
 )
 _BESIDE: Final = re.compile(
-    r"(?:['’]s)?,?\s+(?:(?:of|in|on|at|around|over)\s+)?(?:the\s+)?|,?\s*"
+    r"(?:['\u2019]s)?,?\s+(?:(?:of|in|on|at|around|over)\s+)?(?:the\s+)?|,?\s*"
 )
 _UNITS: Final = {"day": 1, "night": 1, "week": 7, "month": 30, "year": 365}
 
@@ -69,6 +69,12 @@ class _Named:
     match: re.Match[str]
     read: words.Reader
     relation: str = ""
+
+
+def tells_time(text: str) -> bool:
+    """Return whether a question has a word that may tell a time: most have none."""
+    said = words.of(text[-MAX_CHARS:])
+    return any(not rule.words.isdisjoint(said) for rule in _RULES)
 
 
 def find(text: str, *, now: datetime, zone: ZoneInfo) -> tuple[Period, ...]:
@@ -181,7 +187,7 @@ def _offset(span: Span, offset: re.Match[str]) -> Span:
     count = words.number(offset["count"])
     distance = timedelta(days=_UNITS[unit] * count)
     on = span.start - distance if is_before else span.end - DAY + distance
-    return phrases.around(on.date(), count, unit, datetime.max.date() - DAY)
+    return phrases.around(on.date(), count, unit, date.max - DAY * 366)
 
 
 def _uncovered(named: Sequence[_Named]) -> list[_Named]:
@@ -194,7 +200,7 @@ def _uncovered(named: Sequence[_Named]) -> list[_Named]:
 
 
 def _narrowed(text: str, named: Sequence[_Named], zone: ZoneInfo) -> list[_Named]:
-    """Read two that stand together as one: "in May last year", "last week on Monday"."""
+    """Read two that stand together as one: "in May last year", "last week, Monday"."""
     kept: list[_Named] = []
     for each in named:
         between = text[kept[-1].ends : each.core] if kept else ""

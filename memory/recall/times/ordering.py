@@ -3,8 +3,6 @@
 import re
 from typing import Final, Literal
 
-Order = Literal["", "oldest", "newest"]
-
 _WORDS: Final = frozenset(
     {"first", "originally", "initially", "earliest", "oldest", "last", "latest"}
     | {"recent", "recently", "lately", "newest"}
@@ -25,14 +23,14 @@ _OLDEST: Final = re.compile(
     r"originally|initially|(?:the|my|our) (?:earliest|oldest))\b"
 )
 _NEWEST: Final = re.compile(
-    rf"\b(?:(?:most )?recent(?:ly)?|lately|last {_DONE}|last time|latest {_TOLD}|newest "
-    rf"{_TOLD}|(?:the|my|our|very) last {_TOLD})\b"
+    rf"\b(?:(?:most )?recent(?:ly)?|lately|last {_DONE}|last time|"
+    rf"(?:latest|newest) {_TOLD}|(?:the|my|our|very) last {_TOLD})\b"
 )
 # "when we first came" and "in the first place" are two things.
 _NO_ORDER: Final = re.compile(r"\bin the first place|\bfirst (?:of all|aid|class|name)")
 
 
-def order(text: str) -> Order:
+def order(text: str) -> Literal["", "oldest", "newest"]:
     """Return which end of the story a question asks for; empty where it does not."""
     text = text.lower()
     if _WORDS.isdisjoint(_WORD.findall(text)):

@@ -41,6 +41,7 @@ _HALF_OF: Final = {
     "year": 182,
 }
 _NEAR: Final = 0.25
+_SATURDAY: Final = 5
 # With these "today" says only that somebody is writing now.
 _POLITE: Final = re.compile(
     r"\b(?:how are|how's|help|assist|hope|calling|writing|contacting|reaching out|"
@@ -53,10 +54,10 @@ _AT: Final = re.compile(
     r"\s+(?:the\s+)?$"
 )
 _TO_A_DAY: Final = re.compile(
-    rf"\s*(?:-|–|/|to|through|thru|till|until)\s*(?:{words.WEEKDAY})\b"
+    rf"\s*(?:-|\u2013|/|to|through|thru|till|until)\s*(?:{words.WEEKDAY})\b"
 )
 _FROM_A_DAY: Final = re.compile(
-    rf"\b(?:{words.WEEKDAY})\s*(?:-|–|/|to|through|thru|till|until)\s*$"
+    rf"\b(?:{words.WEEKDAY})\s*(?:-|\u2013|/|to|through|thru|till|until)\s*$"
 )
 _SPANNING: Final = re.compile(r"\b(?:between|from)\s+\w*\s*(?:\w+\s+)?$")
 _PARTED: Final = re.compile(
@@ -67,7 +68,7 @@ _OVER: Final = re.compile(r"\b(?:at|on|over|during|this|since|before|after)\s+$"
 
 
 def _a_day(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "today", "yesterday evening", "the day before yesterday"."""
+    """Read "today", "yesterday evening", "the day before yesterday"."""
     word, which = match["day"].lower(), match["part"]
     if word in {"today", "tonight"} and _POLITE.search(words.before(match)):
         return ()
@@ -80,7 +81,7 @@ def _a_day(match: re.Match[str], asked: Asked) -> Sequence[Span]:
 
 
 def _this_part(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "this morning", "last night"."""
+    """Read "this morning", "last night"."""
     if match["last"]:
         return (_hours(asked.today - DAY, "night"),)
     if _POLITE.search(words.before(match)):
@@ -93,12 +94,12 @@ def _hours(on: date, part: str) -> Span:
 
 
 def _other_day(_: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "the other day": within about a fortnight, and not yesterday."""
+    """Read "the other day": within about a fortnight, and not yesterday."""
     return (civil.days(asked.today - DAY * 14, asked.today - DAY * 2),)
 
 
 def _weekday(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "on Tuesday", "last Tuesday", "Monday morning"."""
+    """Read "on Tuesday", "last Tuesday", "Monday morning"."""
     if not _is_a_weekday(match):
         return ()
     number, which = words.weekday(match["day"]), (match["which"] or "").lower()
@@ -133,7 +134,7 @@ def _is_a_weekday(match: re.Match[str]) -> bool:
 
 
 def _unit(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "last week", "this year", "the month before last", "in the last month"."""
+    """Read "last week", "this year", "the month before last", "in the last month"."""
     which, unit = match["which"].lower(), match["unit"].lower()
     the = words.before(match, 8).endswith(("the ", "my "))
     if which == "past" or (which == "last" and the and unit != "weekend"):
@@ -150,13 +151,13 @@ def _before_last(match: re.Match[str], asked: Asked) -> Sequence[Span]:
 
 
 def _parted_unit(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "the beginning of the month", "at the weekend": the one that runs, or just ran."""
+    """Read "the beginning of the month", "at the weekend": the running or last one."""
     unit, left = match["unit"].lower(), words.before(match)
     if unit != "weekend":
         return (_counted(asked.today, unit, 0),) if _PARTED.search(left) else ()
     if not _OVER.search(left):
         return ()
-    begun = asked.future or asked.today.weekday() >= 5
+    begun = asked.future or asked.today.weekday() >= _SATURDAY
     return (_counted(asked.today, unit, 0 if begun else -1),)
 
 
@@ -176,7 +177,7 @@ def _counted(today: date, unit: str, count: int) -> Span:
 
 
 def _rolling(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "in the last 10 days", "over the past few weeks"."""
+    """Read "in the last 10 days", "over the past few weeks"."""
     counted = match["count"]
     count = words.number(counted) if counted else words.vague(match["vague"])[1]
     return (_back_to_now(asked, count, match["unit"].lower()),)
@@ -192,7 +193,7 @@ def _back_to_now(asked: Asked, count: int, unit: str) -> Span:
 
 
 def _ago(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "two weeks ago", "half a year ago", "a couple of days ago"."""
+    """Read "two weeks ago", "half a year ago", "a couple of days ago"."""
     unit = match["unit"].lower()
     if match["count"] is None and match["half"] is None:
         return (_vaguely_ago(match["vague"] or "some", unit, asked),)
@@ -254,7 +255,7 @@ def _clock(count: float, unit: str) -> timedelta:
 
 
 def _this_time(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """ "this time last year"."""
+    """Read "this time last year"."""
     unit = match["unit"].lower()
     return (around(_back(asked.today, 1, unit), 1, unit, asked.today),)
 
@@ -297,7 +298,7 @@ RULES: Final = (
     ),
     words.Rule(
         _UNITS_NAMED,
-        re.compile(rf"\bthis time last (?P<unit>week|month|year)\b", _I),
+        re.compile(r"\bthis time last (?P<unit>week|month|year)\b", _I),
         _this_time,
     ),
     words.Rule(
@@ -333,9 +334,10 @@ RULES: Final = (
     words.Rule(
         _AGO,
         re.compile(
-            rf"(?<![\w.-])(?:(?P<half>half an?) |(?P<count>{words.NUMBER})(?P<more> and a"
-            rf" half)? |(?:a )?(?P<vague>{words.VAGUELY}) )?(?P<unit>{_UNIT}|{_CLOCK_UNIT}"
-            r")s?(?P<more2> and a half)? (?:or so )?(?:ago\b|(?<=s )back\b)",
+            rf"(?<![\w.-])(?:(?P<half>half an?) |(?P<count>{words.NUMBER})(?P<more> and"
+            rf" a half)? |(?:a )?(?P<vague>{words.VAGUELY}) )?"
+            rf"(?P<unit>{_UNIT}|{_CLOCK_UNIT})s?(?P<more2> and a half)? "
+            r"(?:or so )?(?:ago\b|(?<=s )back\b)",
             _I,
         ),
         _ago,

@@ -34,6 +34,17 @@ MONTH: Final = (
 )
 SEASON: Final = "spring|summer|autumn|fall|winter"
 YEAR: Final = r"(?:19|20)\d\d"
+OF_A_YEAR: Final = rf"(?:,?\s+(?:of\s+|in\s+)?(?P<year>{YEAR})(?![\w-]|[.,/]\d))?"
+"""A pattern for a year that stands behind another expression."""
+AT: Final = re.compile(
+    r"\b(?:in|on|since|until|till|before|after|during|by|from|of|for|early|mid|late|"
+    r"around|about|throughout|over|between|dated|prior to)[\s-]+(?:the\s+|of\s+)?$"
+)
+OWNED: Final = re.compile(r"\b(?:my|our|your|her|his|their|the|that|a|an)\s+$")
+PAPERS: Final = re.compile(
+    r"\s+(?:invoice|bill|order|payment|statement|delivery|charge|newsletter|fee|"
+    r"booking|purchase|refund|return|appointment|receipt|salary|rent)s?\b"
+)
 NUMBERS: Final = {
     "a": 1,
     "an": 1,
@@ -59,19 +70,18 @@ VAGUE: Final = {"couple": (1, 3), "few": (2, 6), "several": (2, 6), "some": (2, 
 VAGUELY: Final = r"couple(?: of)?|few|several|some"
 
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_YEAR_HALVES: Final = (
+    ("jan", "feb", "mar", "apr", "may", "jun"),
+    ("jul", "aug", "sep", "oct", "nov", "dec"),
+)
+_MONTHS: Final = (*_YEAR_HALVES[0], *_YEAR_HALVES[1])
 WEEKDAYS_NAMED: Final = frozenset(
-    """
-    monday tuesday wednesday thursday friday saturday sunday
-    mon tue tues wed thu thur thurs fri sat sun
-    """.split()
+    {*_WEEKDAYS, *(f"{day}day" for day in ("mon", "tues", "wednes", "thurs", "fri"))}
+    | {"saturday", "sunday", "tues", "thur", "thurs"}
 )
 MONTHS_NAMED: Final = frozenset(
-    [
-        *_MONTHS,
-        *"january february march april june july august sept september".split(),
-        *"october november december".split(),
-    ]
+    {*_MONTHS, "january", "february", "march", "april", "june", "july", "august"}
+    | {"sept", "september", "october", "november", "december"}
 )
 SEASONS_NAMED: Final = frozenset(SEASON.split("|"))
 FIGURES: Final = "0"
@@ -111,7 +121,7 @@ def number(word: str) -> int:
 
 def vague(word: str) -> tuple[int, int]:
     """Return from how many to how many a vague word means."""
-    return VAGUE[word.split()[0].lower()]
+    return VAGUE[word.split(maxsplit=1)[0].lower()]
 
 
 def before(match: re.Match[str], characters: int = 40) -> str:
