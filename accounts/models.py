@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
+from accounts import time_zones
 from accounts.fields import EncryptedTextField
 from accounts.managers import (
     CustomerManager,
@@ -33,7 +34,11 @@ def new_widget_secret() -> str:
 
 
 class Tenant(models.Model):
-    """One company's desk."""
+    """One company's desk.
+
+    Attributes:
+        time_zone: By its IANA name; of customers who did not tell their own.
+    """
 
     class Plan(models.TextChoices):
         """What the desk pays for."""
@@ -49,6 +54,11 @@ class Tenant(models.Model):
     # Origins that may show the widget in a frame; see `chat.sites`.
     widget_sites = ArrayField(
         models.CharField(max_length=300), default=list, blank=True
+    )
+    time_zone = models.CharField(
+        max_length=time_zones.MAX_CHARS,
+        default=time_zones.UTC_NAME,
+        validators=[time_zones.validate],
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -243,6 +253,8 @@ class Customer(TenantModel):
         external_id: The tenant's own id of this customer; empty for a visitor who has
             not said who she is.
         verified: Whether the tenant vouched for this identity with a signed token.
+        time_zone: By its IANA name, as her browser or the tenant told it; empty where
+            nobody did, and the desk's counts.
         memory_epoch: Raised whenever something of her is forgotten or restricted: work
             that read before must not be written after.
     """
@@ -251,6 +263,9 @@ class Customer(TenantModel):
     name = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
     verified = models.BooleanField(default=False)
+    time_zone = models.CharField(
+        max_length=time_zones.MAX_CHARS, blank=True, validators=[time_zones.validate]
+    )
     memory_epoch = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)

@@ -10,7 +10,7 @@ Async code uses one synchronous function per unit of work with the scope inside 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID
@@ -87,6 +87,15 @@ def customer_scope(tenant_id: UUID, customer_id: UUID) -> Iterator[None]:
     """
     with _open(Scope(tenant_id=tenant_id, customer_id=customer_id)):
         yield
+
+
+def scope_for(
+    tenant_id: UUID, customer_id: UUID | None = None
+) -> AbstractContextManager[None]:
+    """Return the customer's scope where one is known, and the tenant's otherwise."""
+    if customer_id is None:
+        return tenant_scope(tenant_id)
+    return customer_scope(tenant_id, customer_id)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What an admin decides about the desk: its sites, its widget's secret, its tools.
+"""What an admin decides about the desk: sites, clock, widget's secret, tools.
 
 The only writes to these; each is in the audit log with its reason, and none of a
 secret's own text.
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import time_zones
 from accounts.audit import record
 from accounts.models import Tenant, User, new_widget_secret
 from accounts.scope import require_tenant
@@ -33,6 +34,32 @@ def set_sites(*, user: User, sites: list[str], reason: str) -> Tenant:
         subject_id=tenant.pk,
         reason=reason,
         detail={"sites": len(sites)},
+    )
+    return tenant
+
+
+@transaction.atomic
+def set_time_zone(*, user: User, time_zone: str, reason: str) -> Tenant:
+    """Choose the clock by which customers count who did not tell their own.
+
+    Args:
+        user: The admin.
+        time_zone: By its IANA name.
+        reason: Why, in her own words.
+
+    Raises:
+        ValidationError: There is no such zone.
+    """
+    time_zones.validate(time_zone)
+    tenant = _locked_tenant()
+    tenant.time_zone = time_zone
+    tenant.save(update_fields=["time_zone"])
+    record(
+        actor=user.actor,
+        action="desk.time_zone_changed",
+        subject_type="tenant",
+        subject_id=tenant.pk,
+        reason=reason,
     )
     return tenant
 

@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
 
+from accounts import time_zones
 from accounts.forms import ReasonForm
 from chat import sites
 from chat.models import HttpTool
@@ -22,6 +23,12 @@ class SitesForm(ReasonForm):
     def clean_sites(self) -> list[str]:
         """Return the sites as origins."""
         return sites.origins_of(self.cleaned_data["sites"])
+
+
+class TimeZoneForm(ReasonForm):
+    """The desk's clock."""
+
+    time_zone = forms.CharField(validators=[time_zones.validate])
 
 
 class JSONObjectField(forms.JSONField):

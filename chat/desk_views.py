@@ -1,4 +1,4 @@
-"""The desk's settings: sites, the widget's secret, tools. For those who manage it."""
+"""The desk's settings: sites, clock, secret, tools. For those who manage it."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -21,13 +21,14 @@ from django.views.decorators.http import (
     require_POST,
 )
 
+from accounts import time_zones
 from accounts.audit import record
 from accounts.forms import ReasonForm
 from accounts.models import Tenant
 from accounts.policies import Act, Power, desk_view, signed_in_user
 from accounts.scope import tenant_scope
 from chat import desk, policies, tools
-from chat.desk_forms import SitesForm, ToolForm, TryForm
+from chat.desk_forms import SitesForm, TimeZoneForm, ToolForm, TryForm
 from chat.models import HttpTool
 
 P = ParamSpec("P")
@@ -59,7 +60,7 @@ def kept_nowhere(view: View[P]) -> View[P]:
 @never_cache
 @desk_view(Power.MANAGE_DESK)
 def desk_settings(request: HttpRequest) -> HttpResponse:
-    """Show sites, secret and tools."""
+    """Show sites, clock, secret and tools."""
     return _settings(request)
 
 
@@ -78,6 +79,23 @@ def change_sites(request: HttpRequest) -> HttpResponse:
         reason=form.cleaned_data["reason"],
     )
     messages.success(request, "The widget shows on these sites now.")
+    return redirect("chat:desk_settings")
+
+
+@require_POST
+@never_cache
+@desk_view(Power.MANAGE_DESK, fresh=True)
+def change_time_zone(request: HttpRequest) -> HttpResponse:
+    """Choose the desk's clock."""
+    form = TimeZoneForm(request.POST)
+    if not form.is_valid():
+        return _settings(request, zone_form=form)
+    desk.set_time_zone(
+        user=signed_in_user(request),
+        time_zone=form.cleaned_data["time_zone"],
+        reason=form.cleaned_data["reason"],
+    )
+    messages.success(request, "The desk has another time zone now.")
     return redirect("chat:desk_settings")
 
 
@@ -184,6 +202,8 @@ def _settings(request: HttpRequest, **shown: Any) -> HttpResponse:
         "part": "desk",
         "tenant": tenant,
         "sites_form": SitesForm(initial={"sites": "\n".join(tenant.widget_sites)}),
+        "zone_form": TimeZoneForm(initial={"time_zone": tenant.time_zone}),
+        "time_zones": time_zones.names(),
         "secret_form": ReasonForm(),
         "tools": HttpTool.objects.order_by("name"),
         "embed": request.build_absolute_uri("/static/js/embed.js"),

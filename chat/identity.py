@@ -16,6 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils.crypto import salted_hmac
 from redis.exceptions import RedisError
 
+from accounts import time_zones
 from accounts.models import Customer, Tenant
 from accounts.scope import tenant_scope
 from memory.llm.plain_text import storable
@@ -60,7 +61,12 @@ class TooManyVisitorsError(PermissionDenied):
 
 
 def identify(
-    tenant: Tenant, *, token: str = "", visitor: str = "", ip: str = ""
+    tenant: Tenant,
+    *,
+    token: str = "",
+    visitor: str = "",
+    ip: str = "",
+    time_zone: str = "",
 ) -> Customer:
     """Return the customer behind a widget, making her known at the first visit.
 
@@ -69,21 +75,23 @@ def identify(
         token: Signed by the tenant: a verified customer.
         visitor: From `sign_visitor`: whoever used this browser before.
         ip: Where she comes from, when the strangers from there are to be counted.
+        time_zone: What her browser says it is set to; kept where there is such a zone.
 
     Raises:
         TooManyVisitorsError: She is a stranger, and too many came from there.
         PermissionDenied: The token is not this tenant's, or has expired.
     """
+    time_zone = time_zone if time_zones.is_zone(time_zone) else ""
     if token:
-        return _verified(tenant, _claims(tenant, token))
+        return _verified(tenant, _claims(tenant, token), time_zone)
     if visitor:
         with tenant_scope(tenant.id):
-            known = _returning(visitor)
+            known = _returning(visitor, time_zone)
         if known is not None:
             return known
     _count_stranger(tenant, ip)
     with tenant_scope(tenant.id):
-        stranger: Customer = Customer.objects.create(tenant=tenant)
+        stranger: Customer = Customer.objects.create(tenant=tenant, time_zone=time_zone)
         return stranger
 
 
@@ -137,12 +145,16 @@ def _claims(tenant: Tenant, token: str) -> dict[str, Any]:
     return claims
 
 
-def _verified(tenant: Tenant, claims: dict[str, Any]) -> Customer:
+def _verified(tenant: Tenant, claims: dict[str, Any], time_zone: str) -> Customer:
     told = {
         field: storable(str(claims[field]))[:200]
         for field in ("name", "email")
         if claims.get(field)
     }
+    # The tenant's own word comes before the browser's. Source: OpenID Connect Core 5.1.
+    zones = (str(claims.get("zoneinfo")), time_zone)
+    if zone := next(filter(time_zones.is_zone, zones), ""):
+        told["time_zone"] = zone
     with tenant_scope(tenant.id):
         customer: Customer
         customer, _ = Customer.objects.update_or_create(
@@ -153,7 +165,7 @@ def _verified(tenant: Tenant, claims: dict[str, Any]) -> Customer:
     return customer
 
 
-def _returning(visitor: str) -> Customer | None:
+def _returning(visitor: str, time_zone: str) -> Customer | None:
     try:
         customer_id = UUID(
             signing.loads(visitor, salt=_VISITOR_SALT, max_age=_VISITOR_MAX_AGE_S)
@@ -163,4 +175,7 @@ def _returning(visitor: str) -> Customer | None:
     found: Customer | None = Customer.objects.filter(
         pk=customer_id, verified=False
     ).first()
+    if found is not None and time_zone and found.time_zone != time_zone:
+        found.time_zone = time_zone
+        found.save(update_fields=["time_zone"])
     return found

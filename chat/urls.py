@@ -19,6 +19,7 @@ urlpatterns = [
     path("inbox/<uuid:conversation_id>/reopen/", views.reopen, name="reopen"),
     path("settings/desk/", desk_views.desk_settings, name="desk_settings"),
     path("settings/desk/sites/", desk_views.change_sites, name="desk_sites"),
+    path("settings/desk/clock/", desk_views.change_time_zone, name="desk_clock"),
     path("settings/desk/secret/", desk_views.replace_secret, name="desk_secret"),
     path("settings/desk/tools/new/", desk_views.add_tool, name="desk_new_tool"),
     path("settings/desk/tools/<uuid:tool_id>/", desk_views.tool, name="desk_tool"),

@@ -55,6 +55,7 @@ class WidgetSocket(Socket):
                 frames.optional(frame, "token"),
                 frames.optional(frame, "visitor") or self._visitor(),
                 self.scope["client_ip"],
+                frames.optional(frame, "time_zone"),
             )
         except TooManyVisitorsError:
             await self.close(code=gate.TRY_LATER)
@@ -140,8 +141,12 @@ def _tenant(slug: str) -> Tenant | None:
         close_old_connections()
 
 
-def _identify(tenant: Tenant, token: str, visitor: str, ip: str) -> Customer:
+def _identify(
+    tenant: Tenant, token: str, visitor: str, ip: str, time_zone: str
+) -> Customer:
     try:
-        return identity.identify(tenant, token=token, visitor=visitor, ip=ip)
+        return identity.identify(
+            tenant, token=token, visitor=visitor, ip=ip, time_zone=time_zone
+        )
     finally:
         close_old_connections()

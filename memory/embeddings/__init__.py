@@ -9,9 +9,11 @@ from memory.embeddings.entries import Entry, message_entries
 from memory.embeddings.models import (
     Vectors,
     active_model,
+    active_row,
     embed,
     embed_texts,
     in_use,
+    reachable,
     row_of,
 )
 from memory.embeddings.writing import (
@@ -29,12 +31,14 @@ __all__ = [
     "Entry",
     "Vectors",
     "active_model",
+    "active_row",
     "chunks",
     "embed",
     "embed_texts",
     "in_use",
     "index",
     "message_entries",
+    "reachable",
     "remove",
     "remove_entry",
     "rests_on",

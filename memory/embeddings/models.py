@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from accounts.scope import customer_scope, require_tenant, tenant_scope
+from accounts.scope import require_tenant, scope_for
 from memory.embeddings.chunks import chunks
 from memory.embeddings.entries import Entry
 from memory.llm import gateway
@@ -36,11 +36,25 @@ def in_use(tenant_id: UUID, customer_id: UUID | None = None) -> EmbeddingModelIn
     Raises:
         LLMError: The desk has no model yet, and the configured one cannot be asked.
     """
-    scope = tenant_scope(tenant_id)
-    if customer_id is not None:
-        scope = customer_scope(tenant_id, customer_id)
-    with scope:
-        active = EmbeddingModel.objects.filter(active=True).first()
+    with scope_for(tenant_id, customer_id):
+        active = active_row()
+    return reachable(active)
+
+
+def active_row() -> EmbeddingModel | None:
+    """Return the row that `reachable` takes, for who is in a scope already."""
+    active: EmbeddingModel | None = EmbeddingModel.objects.filter(active=True).first()
+    return active
+
+
+def reachable(active: EmbeddingModel | None) -> EmbeddingModelInfo:
+    """Return the desk's model, or the configured one where that cannot be asked.
+
+    No transaction may be open: learning about a model may take a call to it.
+
+    Raises:
+        LLMError: The configured one cannot be asked either.
+    """
     if active is not None and gateway.can_embed(info(active)):
         return info(active)
     return gateway.embedding_model()
@@ -64,8 +78,7 @@ def active_model() -> EmbeddingModel:
     A desk without one takes the one that is configured; no transaction may be open
     where the length of its vectors is not known yet.
     """
-    active: EmbeddingModel | None = EmbeddingModel.objects.filter(active=True).first()
-    return active or registered(gateway.embedding_model())
+    return active_row() or registered(gateway.embedding_model())
 
 
 def registered(model: EmbeddingModelInfo) -> EmbeddingModel:

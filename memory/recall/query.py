@@ -1,17 +1,32 @@
 """The understanding of a question: what it means, and when it means."""
 
 import logging
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
+from accounts import time_zones
+from accounts.models import Customer, Tenant
+from accounts.scope import scope_for
 from memory import embeddings
 from memory.llm.errors import LLMError
-from memory.recall.types import Query
+from memory.recall import changes, times
+from memory.recall.types import Period, Query
 
 logger = logging.getLogger(__name__)
 
 
-def prepare(text: str, *, tenant_id: UUID, customer_id: UUID | None = None) -> Query:
-    """Embed the question with the model that the desk's index is made with.
+def prepare(
+    text: str,
+    *,
+    tenant_id: UUID,
+    customer_id: UUID | None = None,
+    asked_at: datetime | None = None,
+) -> Query:
+    """Understand a question, and embed it with the model that the desk's index has.
 
     Opens a scope of its own; no transaction may be open while a model is asked. Where
     it does not answer, the question is asked by its words alone.
@@ -19,12 +34,47 @@ def prepare(text: str, *, tenant_id: UUID, customer_id: UUID | None = None) -> Q
     Args:
         text: The question.
         tenant_id: Whose desk.
-        customer_id: About whom, where that is known by now.
+        customer_id: About whom, where that is known by now: her words of time are
+            meant where she is, and the changes that she names are looked up.
+        asked_at: When it was asked; now, when None.
     """
+    with scope_for(tenant_id, customer_id):
+        active = embeddings.active_row()
+        periods = _periods(text, customer_id, asked_at or timezone.now())
+    query = Query(
+        text=text,
+        vector=None,
+        periods=periods,
+        order=times.order(text),
+        asks_before=changes.asks_before(text),
+    )
     try:
-        model = embeddings.in_use(tenant_id, customer_id)
+        model = embeddings.reachable(active)
         vector = embeddings.embed_texts([text], model=model, cached=True)[0]
     except LLMError as error:
         logger.warning("Recalling by words alone: %s", type(error).__name__)
-        return Query(text=text, vector=None)
-    return Query(text=text, vector=vector, model=model)
+        return query
+    return replace(query, vector=vector, model=model)
+
+
+def _periods(
+    text: str, customer_id: UUID | None, asked_at: datetime
+) -> tuple[Period, ...]:
+    """Return what a question says of time; most say nothing, and cost no query."""
+    found: tuple[Period, ...] = ()
+    if times.tells_time(text):
+        found = times.find(text, now=asked_at, zone=_zone(customer_id))
+    if customer_id is not None:
+        found += changes.periods_of_changes(
+            text, customer_id=customer_id, asked_at=asked_at
+        )
+    return found
+
+
+def _zone(customer_id: UUID | None) -> ZoneInfo:
+    if customer_id is None:
+        return time_zones.zone(*Tenant.objects.values_list("time_zone", flat=True))
+    names = Customer.objects.filter(pk=customer_id).values_list(
+        "time_zone", "tenant__time_zone"
+    )
+    return time_zones.zone(*(names.first() or ()))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import numpy as np
@@ -103,6 +104,8 @@ class Query:
         model: Which model made it; None for the desk's active one.
         periods: The stretches of time that it names.
         intent: What it is about; None where nobody asked.
+        order: Whether it asks for the first or for the newest of something.
+        asks_before: Whether it asks for what held before: what is outdated is wanted.
     """
 
     text: str
@@ -110,3 +113,5 @@ class Query:
     model: EmbeddingModelInfo | None = None
     periods: tuple[Period, ...] = ()
     intent: Intent | None = None
+    order: Literal["", "oldest", "newest"] = ""
+    asks_before: bool = False

@@ -71,7 +71,14 @@ function transmit(frame) {
 
 function greet() {
   const visitor = stored(localStorage, visitorKey);
-  const greeting = { type: "hello", token, visitor, conversation, after: timeline.seq };
+  const greeting = {
+    type: "hello",
+    token,
+    visitor,
+    conversation,
+    after: timeline.seq,
+    time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone, // "yesterday" is hers
+  };
   if (!transmit(greeting)) return;
   clearTimeout(silence);
   const asked = socket;

@@ -283,6 +283,7 @@ FORM = {
     "buffer_messages": "5", "buffer_tokens": "500", "session_hours": "",
     "live_sessions": "10", "trigger_tokens": "500", "trigger_messages": "5",
     "mask_messages": "on", "model": "all-MiniLM-L6-v2", "both": "1", "not_hers": "1",
+    "time_zone": "Asia/Kolkata",
 }  # fmt: skip
 
 
@@ -306,6 +307,7 @@ FRAME_FIELDS: dict[str, Callable[[Owner], Any]] = {
     "client_id": lambda _: str(uuid4()),
     "text": lambda _: "Planted",
     "note": lambda _: True,
+    "time_zone": lambda _: "Asia/Kolkata",
     "token": lambda owner: identity.sign_customer(
         owner.tenant, owner.customer.external_id
     ),

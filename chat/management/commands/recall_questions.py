@@ -94,7 +94,10 @@ def _ask(
     _record_read(customer, asked_about)
     started = time.perf_counter()
     query = recall.prepare(
-        storable(question["query"]), tenant_id=desk.id, customer_id=customer.id
+        storable(question["query"]),
+        tenant_id=desk.id,
+        customer_id=customer.id,
+        asked_at=asked_at,
     )
     with customer_scope(desk.id, customer.id):
         found = recall.recall(
