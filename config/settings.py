@@ -39,6 +39,8 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **_db.get("OPTIONS", {}),
+            # Recall has its statement prepared (`memory.recall.search`).
+            "prepare_threshold": 5,
             "pool": {
                 "min_size": 1,
                 "max_size": env.int("DATABASE_POOL_SIZE", default=16),

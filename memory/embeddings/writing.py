@@ -6,6 +6,7 @@ written by a second statement, which also sees the copy that somebody made of on
 this waited for it.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -24,22 +25,26 @@ from memory.llm import gateway
 from memory.llm.types import EmbeddingModelInfo
 from memory.models import Embedding, EmbeddingModel
 
+# Shorter ones are initials and particles, which other words are, too.
+_NAME = re.compile(r"\w{3,}")
+
 _UPSERT = """
 insert into memory_embedding
     (id, tenant_id, customer_id, model_id, source_kind, source_id, chunk,
      conversation_id, message_ids, text, vector, keywords, importance, purpose,
-     source, occurred_at, valid_to, expires_at)
+     source, speaker, occurred_at, valid_to, expires_at)
 values
     (%(id)s, %(tenant)s, %(customer)s, %(model)s, %(source_kind)s, %(source_id)s,
      %(chunk)s, %(conversation_id)s, %(message_ids)s, %(text)s, %(vector)s,
      setweight(to_tsvector('english', %(keywords)s), 'A')
          || setweight(to_tsvector('english', %(before)s), 'D'),
-     %(importance)s, %(purpose)s, %(source)s, %(occurred_at)s, null, %(expires_at)s)
+     %(importance)s, %(purpose)s, %(source)s, %(names)s,
+     %(occurred_at)s, null, %(expires_at)s)
 on conflict (tenant_id, customer_id, model_id, source_id, chunk) do update set
     id = excluded.id, text = excluded.text, vector = excluded.vector,
     keywords = excluded.keywords,
     message_ids = excluded.message_ids, importance = excluded.importance,
-    source = excluded.source,
+    source = excluded.source, speaker = excluded.speaker,
     occurred_at = excluded.occurred_at, expires_at = excluded.expires_at
 """
 
@@ -101,6 +106,7 @@ def _rows(
             "importance": entry.importance,
             "purpose": entry.purpose,
             "source": entry.source,
+            "names": _NAME.findall(entry.speaker.lower()),
             "occurred_at": entry.occurred_at,
             "expires_at": messages_end
             if entry.source_kind == Embedding.SourceKind.MESSAGE

@@ -62,6 +62,7 @@ class Embedding(CustomerModel):
         valid_to: Until when the fact behind it was true.
         source: Whose word it is: a `Fact.Source`, or the author of a message; empty
             for what was made of several people's words.
+        speaker: The words of the speaker's name, in small letters.
     """
 
     class SourceKind(models.TextChoices):
@@ -89,6 +90,7 @@ class Embedding(CustomerModel):
     importance = models.FloatField(default=0.5)
     purpose = models.CharField(max_length=40, default="support")
     source = models.CharField(max_length=10, blank=True)
+    speaker = ArrayField(models.TextField(), default=list)
     occurred_at = models.DateTimeField()
     valid_to = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -14,6 +14,7 @@ from accounts.scope import scope_for
 from memory import embeddings
 from memory.llm.errors import LLMError
 from memory.recall import changes, times
+from memory.recall.names import without_names
 from memory.recall.types import Period, Query
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,9 @@ def prepare(
     )
     try:
         model = embeddings.reachable(active)
-        vector = embeddings.embed_texts([text], model=model, cached=True)[0]
+        vector = embeddings.embed_texts(
+            [without_names(text)], model=model, cached=True
+        )[0]
     except LLMError as error:
         logger.warning("Recalling by words alone: %s", type(error).__name__)
         return query

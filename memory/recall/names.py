@@ -1,0 +1,28 @@
+"""Names in a question: they are looked for as words, and left out of its vector.
+
+A name pulls the vector of a question towards everything that names somebody, and away
+from what is asked. As a word it finds exactly what it should.
+"""
+
+import re
+from typing import Final
+
+# A capital that no sentence begins with.
+_NAME: Final = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][a-z]{2,}\b(?:['’]s)?")
+_BLANKS: Final = re.compile(r"\s+")
+
+
+def without_names(question: str, customer_name: str = "") -> str:
+    """Return a question without the names in it; as it is where nothing else is left.
+
+    Args:
+        question: The question.
+        customer_name: Is left out wherever it stands and however it is written.
+    """
+    parts = [re.escape(part) for part in customer_name.split() if len(part) > 2]
+    rest = question
+    if parts:
+        hers = rf"\b(?:{'|'.join(parts)})\b(?:['’]s)?"
+        rest = re.sub(hers, "", rest, flags=re.IGNORECASE)
+    rest = _BLANKS.sub(" ", _NAME.sub("", rest)).strip()
+    return rest if re.search(r"\w{3}", rest) else question
