@@ -19,8 +19,9 @@ from memory import embeddings
 from memory.extraction.keys.specs import BILLING, SUPPORT
 from memory.models import EmbeddingModel
 from memory.recall import answers
-from memory.recall.scoring import Scorer
+from memory.recall.scoring import Scorer, lean
 from memory.recall.statement import search
+from memory.recall.tenses import Tense, tense
 from memory.recall.types import Query, Recalled
 from memory.recall.weights import WEIGHTS, Weights
 
@@ -56,8 +57,13 @@ def recall(
         weights: How much each part of a score counts.
     """
     now = timezone.now()
+    meant: Tense = "before" if query.asks_before else tense(query.text)
+    newest, oldest = lean(meant, weights)
     given = {
         **_understood(query, weights),
+        "before": meant == "before",
+        "newest": newest,
+        "oldest": oldest,
         "tenant": require_tenant(),
         "customer": customer_id,
         "purposes": list(purposes),
@@ -67,7 +73,7 @@ def recall(
         "limit": max(_LEAST_CANDIDATES, _CANDIDATES_PER_RESULT * limit),
     }
     rows = _rows(search(len(_WORD.findall(query.text))), given)
-    ranked = Scorer(query, as_of or now, weights).ranked(rows)
+    ranked = Scorer(query, as_of or now, weights, meant).ranked(rows)
     return ranked[:limit]
 
 
@@ -93,7 +99,6 @@ def _understood(query: Query, weights: Weights) -> dict[str, Any]:
         ),
         "named": sorted({word.lower() for word in _WORD.findall(query.text)}),
         "asked_of": "customer" if answers.is_about_customer(query.text) else "",
-        "before": query.asks_before,
         **{f"weight_{f.name}": getattr(weights, f.name) for f in fields(weights)},
     }
 

@@ -91,6 +91,8 @@ sums as (
 ),
 ranked as (
     select *,
+           -- From 0, said first of all, to 1.
+           percent_rank() over (order by occurred_at) as place_in_time,
            max(base) over (partition by is_message,
                            case when is_message then conversation_id else id end)
                as session,
@@ -102,12 +104,17 @@ ranked as (
 ),
 best as (
     select * from ranked
-     order by base + %(weight_session)s::float8 * session desc, id
+     order by (base + %(weight_session)s::float8 * session
+                  + %(newest)s::float8 * place_in_time
+                  - %(oldest)s::float8 * place_in_time)
+                  * case source_kind when 'summary' then %(weight_summary)s::float8
+                                     else 1 end desc, id
      limit %(limit)s::int
 )
 select b.id, b.source_kind, b.source_id, b.conversation_id, b.message_ids, b.text,
        b.importance, b.occurred_at, b.source, b.cosine, b.vector_rank, b.keyword_rank,
-       b.meaning, b.words, b.in_period, b.by_speaker, b.session, b.hits,
+       b.meaning, b.words, b.in_period, b.by_speaker, b.session,
+       b.place_in_time, b.hits,
        b.ended or (b.is_message and exists (
            select 1 from replaced r where r.message_id = b.source_id)) as outdated,
        (select w from words) as searched,
