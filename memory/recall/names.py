@@ -8,7 +8,9 @@ import re
 from typing import Final
 
 # A capital that no sentence begins with.
-_NAME: Final = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][a-z]{2,}\b(?:['’]s)?")
+_NAME: Final = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][a-z]{2,}\b(?:['\u2019]s)?")
+# Initials and particles are parts of other words.
+_SHORTEST: Final = 3
 _BLANKS: Final = re.compile(r"\s+")
 
 
@@ -19,10 +21,12 @@ def without_names(question: str, customer_name: str = "") -> str:
         question: The question.
         customer_name: Is left out wherever it stands and however it is written.
     """
-    parts = [re.escape(part) for part in customer_name.split() if len(part) > 2]
+    parts = [
+        re.escape(part) for part in customer_name.split() if len(part) >= _SHORTEST
+    ]
     rest = question
     if parts:
-        hers = rf"\b(?:{'|'.join(parts)})\b(?:['’]s)?"
+        hers = rf"\b(?:{'|'.join(parts)})\b(?:['\u2019]s)?"
         rest = re.sub(hers, "", rest, flags=re.IGNORECASE)
     rest = _BLANKS.sub(" ", _NAME.sub("", rest)).strip()
     return rest if re.search(r"\w{3}", rest) else question

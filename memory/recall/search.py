@@ -19,6 +19,7 @@ from memory import embeddings
 from memory.extraction.keys.specs import BILLING, SUPPORT
 from memory.models import EmbeddingModel
 from memory.recall import answers
+from memory.recall.repeats import without_repeats
 from memory.recall.scoring import Scorer, lean
 from memory.recall.statement import search
 from memory.recall.tenses import Tense, tense
@@ -74,7 +75,7 @@ def recall(
     }
     rows = _rows(search(len(_WORD.findall(query.text))), given)
     ranked = Scorer(query, as_of or now, weights, meant).ranked(rows)
-    return ranked[:limit]
+    return without_repeats(ranked, limit)
 
 
 def _rows(statement: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -104,6 +104,7 @@ ranked as (
 ),
 best as (
     select * from ranked
+     where cosine is not null or words > 0 or in_period > 0
      order by (base + %(weight_session)s::float8 * session
                   + %(newest)s::float8 * place_in_time
                   - %(oldest)s::float8 * place_in_time)

@@ -26,7 +26,7 @@ _PAST: Final = re.compile(
 )
 _PRESENT: Final = re.compile(
     r"\b(?:is|are|am|do|does|has|have|can|should|gets?|wants?|needs?|likes?|goes?|"
-    r"lives?|works?|uses?|pays?|best)\b|\b(?:where|what|who|which|how)['’]?s\b",
+    r"lives?|works?|uses?|pays?|best)\b|\b(?:where|what|who|which|how)['\u2019]?s\b",
     _I,
 )
 
