@@ -24,7 +24,12 @@ from memory.llm import gateway
 from memory.llm.types import EmbeddingModelInfo
 from memory.models import Embedding, EmbeddingModel
 
-_UPSERT = """
+# What an entry is found by as words: its own, and with less weight those before it.
+KEYWORDS = (
+    "setweight(to_tsvector('english', {text}), 'A')"
+    " || setweight(to_tsvector('english', {before}), 'D')"
+)
+_UPSERT = f"""
 insert into memory_embedding
     (id, tenant_id, customer_id, model_id, source_kind, source_id, chunk,
      conversation_id, message_ids, text, vector, keywords, importance, purpose,
@@ -32,8 +37,7 @@ insert into memory_embedding
 values
     (%(id)s, %(tenant)s, %(customer)s, %(model)s, %(source_kind)s, %(source_id)s,
      %(chunk)s, %(conversation_id)s, %(message_ids)s, %(text)s, %(vector)s,
-     setweight(to_tsvector('english', %(keywords)s), 'A')
-         || setweight(to_tsvector('english', %(before)s), 'D'),
+     {KEYWORDS.format(text="%(keywords)s", before="%(before)s")},
      %(importance)s, %(purpose)s, %(source)s, %(occurred_at)s, null, %(expires_at)s)
 on conflict (tenant_id, customer_id, model_id, source_id, chunk) do update set
     id = excluded.id, text = excluded.text, vector = excluded.vector,
@@ -41,7 +45,7 @@ on conflict (tenant_id, customer_id, model_id, source_id, chunk) do update set
     message_ids = excluded.message_ids, importance = excluded.importance,
     source = excluded.source,
     occurred_at = excluded.occurred_at, expires_at = excluded.expires_at
-"""
+"""  # noqa: S608 - constants of this module
 
 
 def index(
