@@ -119,7 +119,7 @@ class Fleet:
 def fleet(memories: int) -> Iterator[Fleet]:
     """Start the clients of a database; they wait for their phases."""
     processes = [
-        subprocess.Popen(  # noqa: S603 - our own program
+        subprocess.Popen(
             [sys.executable, "-m", "tests.benchmarks.latency.client"],
             cwd=place.ROOT,
             env={

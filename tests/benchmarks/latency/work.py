@@ -86,7 +86,7 @@ def _address() -> dict[str, str]:
     return {"dbname": db["NAME"], "user": db["USER"], "host": db["OPTIONS"]["host"]}
 
 
-# --- The works: each takes a question, and answers with how many memories it found -----
+# --- The works: each takes a question, and answers with how many memories it found ----
 
 
 def sql(asked: Asked) -> int:
