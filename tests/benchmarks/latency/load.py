@@ -24,7 +24,7 @@ from uuid_utils.compat import uuid7
 django.setup()
 
 from accounts.models import Customer, Tenant  # noqa: E402 - the apps have to be there
-from accounts.scope import identity_scope, tenant_scope  # noqa: E402 - see above
+from accounts.scope import tenant_scope  # noqa: E402 - see above
 from memory.embeddings.models import registered  # noqa: E402 - see above
 from memory.embeddings.writing import KEYWORDS  # noqa: E402 - see above
 from memory.llm import gateway  # noqa: E402 - see above
@@ -131,13 +131,9 @@ class Load:
     def make_people(self) -> None:
         """Make tenants, customers, and the models of the tenants."""
         count = min(100, max(1, self.memories // 10_000))
-        names = [f"Desk {number}" for number in range(count)]
-        with identity_scope():
-            taken = {tenant.slug: tenant for tenant in Tenant.objects.all()}
-        assert not taken, "the database is not empty"
         ids: dict[int, UUID] = {}
-        for number, name in enumerate(names):
-            tenant = Tenant(slug=f"desk-{number}", name=name)
+        for number in range(count):
+            tenant = Tenant(slug=f"desk-{number}", name=f"Desk {number}")
             with tenant_scope(tenant.id):
                 tenant.save(force_insert=True)
                 self.models.append(registered(gateway.embedding_model()).id)
