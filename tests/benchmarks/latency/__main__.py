@@ -12,36 +12,36 @@ import sys
 import psycopg
 
 from tests.benchmarks.latency import place
-from tests.benchmarks.latency.fleet import Figure, fleet
 from tests.benchmarks.latency.limit import LIMIT_SQL
+from tests.benchmarks.latency.measure import measure
+from tests.benchmarks.latency.report import report, write
 
-SIZES = (10_000, 100_000, 1_000_000)
-CLIENTS = 16
+DATABASES = (10_000, 100_000, 1_000_000)
+CUSTOMERS = (100, 1_000, 10_000)
 
 
 def main() -> None:
     """Load what is missing, measure, print."""
     parser = argparse.ArgumentParser(prog="make bench-latency")
-    parser.add_argument("--memories", type=int, default=1_000_000, choices=SIZES)
+    parser.add_argument("--memories", type=int, default=1_000_000, choices=DATABASES)
     parser.add_argument("--minutes", type=float, default=1.0)
-    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--seconds", type=float, default=9.0)
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     place.start()
-    loaded = [size for size in SIZES if size <= asked.memories]
-    for size in loaded:
+    databases = [size for size in DATABASES if size <= asked.memories]
+    for size in databases:
         load(size)
-    with fleet(asked.memories) as clients:
-        for count in (1, CLIENTS):
-            show(
-                clients.measure(["sql", "limit"], clients=count, seconds=asked.seconds)
-            )
-            show(clients.measure(["end_to_end"], clients=count, seconds=asked.seconds))
-
-
-def show(figures: dict[str, Figure]) -> None:
-    for name, it in figures.items():
-        print(name, it, f"{it.per_second:.0f}/s load {it.load:.1f}", flush=True)
+    # The smallest database has no room for large customers.
+    customers = CUSTOMERS if len(databases) > 1 else CUSTOMERS[:1]
+    found = report(
+        measure(
+            databases, list(customers), minutes=asked.minutes, seconds=asked.seconds
+        )
+    )
+    sys.stdout.write(f"{found}\n")
+    if asked.write:
+        write(found)
 
 
 def load(memories: int) -> None:
@@ -50,10 +50,7 @@ def load(memories: int) -> None:
         subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-m", "tests.benchmarks.latency.load", str(memories)],
             cwd=place.ROOT,
-            env={
-                **place.environment(memories),
-                "DJANGO_SETTINGS_MODULE": "config.settings",
-            },
+            env=place.environment(memories),
             check=True,
         )
     with psycopg.connect(place.superuser(memories)) as admin:

@@ -122,10 +122,7 @@ def fleet(memories: int) -> Iterator[Fleet]:
         subprocess.Popen(
             [sys.executable, "-m", "tests.benchmarks.latency.client"],
             cwd=place.ROOT,
-            env={
-                **place.environment(memories),
-                "DJANGO_SETTINGS_MODULE": "config.settings",
-            },
+            env=place.environment(memories),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -3,8 +3,7 @@
 It is given no kinds, purposes, validity, rarity of terms or reasons to think of.
 """
 
-# The limit: one scan, two lists of 30, reciprocal ranks, one round trip with its scope.
-# No kinds, purposes, validity, terms' rarity or reasons; made in `LIMIT_SQL`.
+# One scan, two lists of 30, reciprocal ranks, the scope set on the way.
 LIMIT = "select * from bench_limit(%s, %s, %s::halfvec, %s)"
 LIMIT_SQL = """
 create or replace function bench_limit(

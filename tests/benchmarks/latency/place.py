@@ -29,6 +29,7 @@ def environment(memories: int) -> dict[str, str]:
     """Return what points the product at that database, as the serving role."""
     return {
         **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
         "DATA_DIR": str(DATA_DIR),
         "DATABASE_URL": _in(ADDRESSES.database_url, memories),
         "REDIS_URL": ADDRESSES.redis_url,
