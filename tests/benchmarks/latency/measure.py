@@ -62,10 +62,9 @@ def measure(
     """
     results = Results(memories=databases[-1], minutes=minutes)
     with fleet(databases[-1]) as clients:
-        for count, group in ((1, results.one), (MANY, results.many)):
-            group |= clients.measure(BOTH, clients=count, seconds=seconds)
-            for name in ("end_to_end", "embedding"):
-                group |= clients.measure([name], clients=count, seconds=seconds)
+        for works in (BOTH, ["end_to_end"], ["embedding"]):
+            results.one |= clients.measure(works, clients=1, seconds=seconds)
+            results.many |= clients.measure(works, clients=MANY, seconds=seconds)
         for size in customers:
             results.sizes[size] = clients.measure(
                 BOTH, clients=1, seconds=seconds, size=size

@@ -24,9 +24,10 @@ def report(results: Results) -> str:
     """Return the section's tables and charts."""
     largest = f"{max(results.sizes):,}"
     parts = [
-        f"{_machine(results)}\n\nMilliseconds at p50 / p95 / p99, and how many a second,"
-        f" among {results.memories:,} memories of {results.memories // 100:,} customers"
-        f" (and others of up to {largest}):",
+        _machine(results),
+        "Milliseconds at p50 / p95 / p99, and how many a second, among"
+        f" {results.memories:,} memories of {results.memories // 100:,} customers (and"
+        f" others of up to {largest}):",
         _works(results),
         _arriving(results),
         "The same customers among more and more memories of others, one client, p50:",
@@ -54,7 +55,8 @@ def _machine(results: Results) -> str:
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores"
         f" ({names[0] if names else 'unknown'}) for PostgreSQL and clients together,"
-        f" `shared_buffers` {SHARED_BUFFERS}, load {min(loads):.0f} to {max(loads):.0f}."
+        f" `shared_buffers` {SHARED_BUFFERS},"
+        f" load {min(loads):.0f} to {max(loads):.0f}."
     )
 
 

@@ -56,19 +56,21 @@ class Questions:
     def draw(self, count: int) -> list[Asked]:
         """Return so many; none of their texts was ever asked before."""
         self.salt += 1
-        return [
-            Asked(*self.chance.choice(self.customers), f"{text} {self.salt}", *pooled)
-            for text, pooled in zip(
-                self.words.questions(count),
-                self.chance.choices(self.pool, k=count),
-                strict=True,
+        drawn = []
+        for text in self.words.questions(count):
+            tenant_id, customer_id = self.chance.choice(self.customers)
+            query, vector, terms = self.chance.choice(self.pool)
+            drawn.append(
+                Asked(
+                    tenant_id, customer_id, f"{text} {self.salt}", query, vector, terms
+                )
             )
-        ]
+        return drawn
 
 
 def customers(memories_each: int) -> list[tuple[UUID, UUID]]:
     """Return tenant and id of the customers with so many memories."""
-    with psycopg.connect(**_address()) as reader:
+    with psycopg.connect(settings.DATABASE_URL) as reader:
         reader.execute("select set_config('app.identity', 'on', false)")
         tenants = [row[0] for row in reader.execute("select id from accounts_tenant")]
     found = []
@@ -79,11 +81,6 @@ def customers(memories_each: int) -> list[tuple[UUID, UUID]]:
             )
             found += [(tenant_id, each) for each in theirs.values_list("id", flat=True)]
     return found
-
-
-def _address() -> dict[str, str]:
-    db = settings.DATABASES["default"]
-    return {"dbname": db["NAME"], "user": db["USER"], "host": db["OPTIONS"]["host"]}
 
 
 # --- The works: each takes a question, and answers with how many memories it found ----
@@ -120,7 +117,7 @@ class Limit:
 
     def __init__(self) -> None:
         self.connection = psycopg.connect(
-            **_address(), autocommit=True, prepare_threshold=0
+            settings.DATABASE_URL, autocommit=True, prepare_threshold=0
         )
 
     def __call__(self, asked: Asked) -> int:
