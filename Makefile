@@ -74,6 +74,11 @@ test: install-dev ## Run the tests
 bench-audit: install-dev ## Time long audit logs: verify, who saw whom, append
 	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_audit.py
 
+.PHONY: bench-latency
+bench-latency: install-dev ## Time recall among MEMORIES=1000000, beside the barest SQL
+	@$(BIN)/python -m tests.benchmarks.latency $(if $(MEMORIES),--memories $(MEMORIES)) \
+		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(WRITE),--write)
+
 .PHONY: bench-consolidation prove-consolidation
 bench-consolidation: install-dev ## Time how conversations get into memory
 	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_consolidation.py

@@ -115,9 +115,8 @@ class _Reply:
         request = prepared.request
         for call in range(1, MAX_TOOL_ROUNDS + 1):
             # A round may be silent for as long as the model and the tools may take.
-            if not await self._renew():
+            if not await self._scoped(self._may_ask, prepared.context, call):
                 return False
-            await self._scoped(self._record_read, prepared.context, call)
             calls: list[ToolCall] = []
             if not await self._listen(request, calls):
                 return False
@@ -131,7 +130,10 @@ class _Reply:
         self.text = self.text or "I could not find that out. A colleague takes over."
         return True
 
-    def _record_read(self, context: Context, call: int) -> None:
+    def _may_ask(self, context: Context, call: int) -> bool:
+        """Renew the lease and record what the model will see; False when it is lost."""
+        if not turns.renew_turn(turn=self.turn):
+            return False
         disclosure.record_reply(
             customer_id=self.turn.customer_id,
             conversation_id=self.turn.conversation_id,
@@ -139,6 +141,7 @@ class _Reply:
             context=context,
             call=call,
         )
+        return True
 
     async def _listen(self, request: ReplyRequest, calls: list[ToolCall]) -> bool:
         """Take in one answer, and its tool calls; False when the lease is lost."""
@@ -231,18 +234,17 @@ async def _in_scope(
 
 
 async def _prepare(turn: turns.Turn) -> Prepared:
-    question = await _in_scope(
-        briefing.question, turn.tenant_id, turn.customer_id, turn.conversation_id
-    )
-    query = await sync_to_async(_prepare_query, thread_sensitive=False)(question, turn)
+    query = await sync_to_async(_prepare_query, thread_sensitive=False)(turn)
     prepared: Prepared = await _in_scope(
         _read, turn.tenant_id, turn.customer_id, turn, query
     )
     return prepared
 
 
-def _prepare_query(question: str, turn: turns.Turn) -> recall.Query:
+def _prepare_query(turn: turns.Turn) -> recall.Query:
     try:
+        with customer_scope(turn.tenant_id, turn.customer_id):
+            question = briefing.question(turn.conversation_id)
         return recall.prepare(
             question, tenant_id=turn.tenant_id, customer_id=turn.customer_id
         )

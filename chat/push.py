@@ -5,6 +5,7 @@ last `seq`, so the next push, or its ping, brings what it missed.
 """
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -25,20 +26,26 @@ def inbox_group(tenant_id: UUID) -> str:
     return f"t.{tenant_id.hex}.inbox"
 
 
-def conversation_changed(tenant_id: UUID, conversation_id: UUID) -> None:
-    """Tell the conversation's sockets and the inboxes to look again."""
+def conversation_changed(tenant_id: UUID, conversation_id: UUID, seq: int) -> None:
+    """Tell the conversation's sockets and the inboxes that its log goes up to `seq`."""
     _send(
-        conversation_group(tenant_id, conversation_id), {"type": "conversation.changed"}
-    )
-    _send(
-        inbox_group(tenant_id),
-        {"type": "inbox.changed", "conversation": str(conversation_id)},
+        {
+            conversation_group(tenant_id, conversation_id): {
+                "type": "conversation.changed",
+                "seq": seq,
+            },
+            inbox_group(tenant_id): {
+                "type": "inbox.changed",
+                "conversation": str(conversation_id),
+            },
+        }
     )
 
 
 def memory_changed(tenant_id: UUID, conversation_id: UUID) -> None:
     """Tell the conversation's sockets that what is remembered has changed."""
-    _send(conversation_group(tenant_id, conversation_id), {"type": "memory.changed"})
+    group = conversation_group(tenant_id, conversation_id)
+    _send({group: {"type": "memory.changed"}})
 
 
 async def reply_grew(
@@ -59,8 +66,12 @@ async def reply_grew(
         logger.warning("A delta was not pushed: %s", type(error).__name__)
 
 
-def _send(group: str, message: dict[str, Any]) -> None:
+@async_to_sync
+async def _send(messages: Mapping[str, dict[str, Any]]) -> None:
+    """Send each group its message, in one hop to the event loop for all of them."""
+    layer = get_channel_layer()
     try:
-        async_to_sync(get_channel_layer().group_send)(group, message)
+        for group, message in messages.items():
+            await layer.group_send(group, message)
     except (RedisError, OSError) as error:
         logger.warning("A change was not pushed: %s", type(error).__name__)

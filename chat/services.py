@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import audit
@@ -64,6 +65,11 @@ def receive(
     conversation = lock(conversation_id)
     if stored := _already_stored(conversation.customer_id, client_id):
         return stored
+    return _receive(conversation, text, client_id)
+
+
+def _receive(conversation: Conversation, text: str, client_id: UUID | None) -> Message:
+    """Store what a customer wrote into a locked conversation."""
     if conversation.status == Conversation.Status.CLOSED:
         _reopen(conversation)
     message = append_message(
@@ -95,23 +101,25 @@ def receive_from_widget(*, customer: Customer, text: str, client_id: UUID) -> Me
     # Two first messages at once must not open two conversations. The weaker lock lets
     # others insert rows about the customer, which share a lock on hers at their commit:
     # they hold the conversation that this waits for.
-    Customer.objects.select_for_update(no_key=True).get(pk=customer.id)
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=customer.id)
     if stored := _already_stored(customer.id, client_id):
         return stored
     _refuse_floods(customer)
-    conversation = open_widget_conversation()
+    conversation = _locked(_open_in_widget()).first()
     if conversation is None:
         conversation = open_conversation(customer=customer)
-    return receive(conversation_id=conversation.id, text=text, client_id=client_id)
+    return _receive(conversation, text, client_id)
 
 
 def open_widget_conversation() -> Conversation | None:
     """Return the conversation that the customer in scope has open in the widget."""
-    return (
-        Conversation.objects.filter(status=Conversation.Status.OPEN, channel="widget")
-        .order_by("-last_message_at")
-        .first()
-    )
+    return _open_in_widget().first()
+
+
+def _open_in_widget() -> QuerySet[Conversation]:
+    return Conversation.objects.filter(
+        status=Conversation.Status.OPEN, channel="widget"
+    ).order_by("-last_message_at")
 
 
 def send_as_agent(
@@ -246,11 +254,11 @@ def lock(conversation_id: UUID) -> Conversation:
     Raises:
         Conversation.DoesNotExist: Not in this scope.
     """
-    return (
-        Conversation.objects.select_for_update(of=("self",))
-        .select_related("customer")
-        .get(pk=conversation_id)
-    )
+    return _locked(Conversation.objects.all()).get(pk=conversation_id)
+
+
+def _locked(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    return rows.select_for_update(of=("self",)).select_related("customer")
 
 
 def append_message(
@@ -320,7 +328,12 @@ def append_event(
         at=at or timezone.now(),
     )
     transaction.on_commit(
-        partial(push.conversation_changed, conversation.tenant_id, conversation.id)
+        partial(
+            push.conversation_changed,
+            conversation.tenant_id,
+            conversation.id,
+            event.seq,
+        )
     )
     return event
 

@@ -183,7 +183,9 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
     # --- Pushes from the channel layer -----------------------------------------------
 
     async def conversation_changed(self, message: dict[str, Any]) -> None:
-        """The log has grown."""
+        """The log has grown; what was just written here was sent by then."""
+        if message["seq"] <= self.seen:
+            return
         try:
             await self.catch_up()
         except SignedOutError:

@@ -28,7 +28,12 @@ from memory.models import Embedding, EmbeddingModel
 # Shorter ones are initials and particles, which other words are, too.
 _NAME = re.compile(r"\w{3,}")
 
-_UPSERT = """
+# What an entry is found by as words: its own, and with less weight those before it.
+KEYWORDS = (
+    "setweight(to_tsvector('english', {text}), 'A')"
+    " || setweight(to_tsvector('english', {before}), 'D')"
+)
+_UPSERT = f"""
 insert into memory_embedding
     (id, tenant_id, customer_id, model_id, source_kind, source_id, chunk,
      conversation_id, message_ids, text, vector, keywords, importance, purpose,
@@ -36,8 +41,7 @@ insert into memory_embedding
 values
     (%(id)s, %(tenant)s, %(customer)s, %(model)s, %(source_kind)s, %(source_id)s,
      %(chunk)s, %(conversation_id)s, %(message_ids)s, %(text)s, %(vector)s,
-     setweight(to_tsvector('english', %(keywords)s), 'A')
-         || setweight(to_tsvector('english', %(before)s), 'D'),
+     {KEYWORDS.format(text="%(keywords)s", before="%(before)s")},
      %(importance)s, %(purpose)s, %(source)s, %(names)s,
      %(occurred_at)s, null, %(expires_at)s)
 on conflict (tenant_id, customer_id, model_id, source_id, chunk) do update set
@@ -46,7 +50,7 @@ on conflict (tenant_id, customer_id, model_id, source_id, chunk) do update set
     message_ids = excluded.message_ids, importance = excluded.importance,
     source = excluded.source, speaker = excluded.speaker,
     occurred_at = excluded.occurred_at, expires_at = excluded.expires_at
-"""
+"""  # noqa: S608 - constants of this module
 
 
 def index(
