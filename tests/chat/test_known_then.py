@@ -14,7 +14,7 @@ from accounts.models import AuditEvent, Customer, User
 from accounts.scope import tenant_scope
 from chat import assistant, services
 from chat.known_then import Item, KnownThen, known_then
-from chat.models import Conversation, Message
+from chat.models import Message
 from memory import facts, forgetting
 from memory.models import Fact
 from tests.clients import signed_in
@@ -319,4 +319,3 @@ def test_without_any_memory_the_page_says_so(elena: Customer, alice: User) -> No
     html = signed_in(alice).get(url).content.decode()
     assert "Nothing out of memory" in html
     assert "Nothing new has been learned since." in html
-    assert isinstance(message.conversation, Conversation)
