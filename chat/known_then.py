@@ -113,7 +113,8 @@ def known_then(conversation: Conversation, answer: Message) -> KnownThen:
     return KnownThen(
         answer=answer,
         read_at=read_at,
-        prompt=tuple(_prompt(used, sources)),
+        # What can have changed comes first.
+        prompt=tuple(sorted(_prompt(used, sources), key=_is_no_fact)),
         gone_messages=used.gone,
         beside=(
             *_facts(beside, sources),
@@ -122,6 +123,10 @@ def known_then(conversation: Conversation, answer: Message) -> KnownThen:
         gone=hindsight.gone_since(customer_id, read_at, besides=accounted),
         later=(*_facts(later, sources), *_episodes(new_episodes, sources)),
     )
+
+
+def _is_no_fact(item: Item) -> bool:
+    return item.tier != "facts"
 
 
 def _ids(rows: Iterable[Fact] | Iterable[Summary]) -> list[UUID]:

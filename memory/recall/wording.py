@@ -41,23 +41,22 @@ def label(name: str) -> str:
     return _LABELS.get(name) or name.replace("_", " ").strip().capitalize()
 
 
-def sentence(reasons: "Reasons", words: Sequence[str] = ()) -> str:
+def sentence(reasons: "Reasons", words: Sequence[str] | None = None) -> str:
     """Say why something was recalled, in words of a support agent.
 
     Args:
         reasons: Why.
-        words: What question and memory have in common, as it is written there; the
-            stems of the index, when empty.
+        words: What question and memory have in common, as it is written there; None
+            where nobody looked, for the stems of the index.
     """
-    said = " · ".join(_pieces(reasons, words or reasons.terms))
+    said = " · ".join(_pieces(reasons, words))
     said = said or "close to the question"
     return said[0].upper() + said[1:]
 
 
-def _pieces(reasons: "Reasons", words: Sequence[str]) -> Iterator[str]:
+def _pieces(reasons: "Reasons", words: Sequence[str] | None) -> Iterator[str]:
     if reasons.keyword_rank is not None:
-        named = ", ".join(words[:MOST_WORDS])
-        yield f"same words: {named}" if named else "same words"
+        yield _same_words(reasons.terms if words is None else words, looked=words)
     if reasons.vector_rank is not None:
         if reasons.similarity >= SIMILAR:
             yield "similar meaning"
@@ -72,3 +71,10 @@ def _pieces(reasons: "Reasons", words: Sequence[str]) -> Iterator[str]:
         yield "outdated since"
     if reasons.second_pass:
         yield "found at a second look"
+
+
+def _same_words(words: Sequence[str], *, looked: Sequence[str] | None) -> str:
+    if words:
+        return f"same words: {', '.join(words[:MOST_WORDS])}"
+    # The index also knows who spoke, what a fact is called, and the message before.
+    return "same words" if looked is None else "next to the same words"

@@ -54,6 +54,7 @@ def test_the_sentence_says_in_plain_words_what_spoke_for_it(
 def test_the_words_as_they_are_written_come_before_their_stems() -> None:
     found = reasons(keyword_rank=1, terms=("deliveri",))
     assert sentence(found, ["deliveries"]) == "Same words: deliveries"
+    assert sentence(found, []) == "Next to the same words"
     many = sentence(found, ["a", "b", "c", "d", "e"])
     assert many == "Same words: a, b, c, d"
 
