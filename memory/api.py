@@ -124,7 +124,7 @@ class RecallView(CustomerMemoryView):
         self.record_read(
             customer,
             recalled=[{"kind": each.kind, "id": each.source_id} for each in found],
-            purposes=list(asked["purposes"]),
+            purposes=asked["purposes"],
         )
         shown = RecalledSerializer(
             found, many=True, context={"explain": asked["explain"]}

@@ -48,7 +48,7 @@ class RecallQuestion(serializers.Serializer[Any]):
         child=serializers.ChoiceField(PURPOSES),
         allow_empty=False,
         max_length=len(PURPOSES),
-        default=IN_SUPPORT,
+        default=lambda: list(IN_SUPPORT),
     )
     explain = Explicit(default=False)
 

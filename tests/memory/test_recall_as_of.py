@@ -37,7 +37,7 @@ def then(customer: Customer, moment: datetime | None = None, **how: Any) -> set[
 
 
 def _said_by(customer: Customer, moment: datetime) -> set[Any]:
-    values = {
+    values: dict[str, Any] = {
         "tenant": customer.tenant_id, "customer": customer.id, "as_of": moment,
     }  # fmt: skip
     with connection.cursor() as cursor:
