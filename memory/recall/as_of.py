@@ -2,7 +2,8 @@
 
 An entry of a fact knows since when it is true, not since when anybody said so: "since
 March", said in June, is an entry of March. The first word of it is in the evidence; of
-what staff wrote by hand, when it was recorded.
+what staff wrote by hand, when it was recorded. That something ended is
+never the first word of a fact that held: told alone, it is a row that holds at no time.
 """
 
 from typing import Final

@@ -203,6 +203,17 @@ def test_what_falls_away_is_known_again_and_its_end_forgotten(
         assert (again.valid_to, again.closed_at) == (None, None)
 
 
+def test_what_came_and_went_after_the_answer_was_not_known_then(
+    elena: Customer, alice: User
+) -> None:
+    message = answered(elena)
+    fact = remember(elena, "city", "Ghent", "Lives in Ghent.")
+    in_scope(message, facts.retract, fact=fact, user=alice)
+    found = known(message)
+    assert not found.gone
+    assert found.beside == found.later == ()
+
+
 def test_episodes_and_messages_are_told_apart_by_when_they_came(
     elena: Customer,
 ) -> None:
