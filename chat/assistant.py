@@ -17,7 +17,7 @@ from django.db import close_old_connections
 
 from accounts.models import Tenant
 from accounts.scope import customer_scope
-from chat import briefing, push, services, tools, turns
+from chat import briefing, push, receipts, services, tools, turns
 from chat.history import recent_turns
 from chat.models import Conversation
 from memory import disclosure, recall, summaries, working
@@ -284,15 +284,7 @@ def _context_json(
     return {
         "ledger": context.ledger.as_json(),
         "facts": [str(fact.id) for fact in context.facts],
-        "recalled": [
-            {
-                "kind": memory.kind,
-                "source": str(memory.source_id),
-                "score": round(memory.score, 4),
-                "reason": memory.reasons.sentence(),
-            }
-            for memory in context.recalled
-        ],
+        "recalled": receipts.recalled_json(context.recalled),
         "tools": tools_used,
         "model": usages[-1].model if usages else "",
         "prompt_tokens": sum(usage.prompt_tokens for usage in usages),

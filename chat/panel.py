@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from chat import receipts
 from chat.history import recent_turns
 from chat.models import Conversation, Message
+from chat.receipts import Used
 from memory import facts, summaries, working
 from memory import settings as memory_settings
 from memory.models import Evidence, Fact, ReviewItem, Summary
@@ -20,7 +22,6 @@ _TIERS: Final = (
     ("recalled", "vector", "Recalled"),
     ("buffer", "working", "Messages"),
 )
-_TIER_OF_KIND: Final = {"fact": "facts", "summary": "episodes", "message": "vector"}
 # Facts that are history: enough to see what changed, without burying what holds.
 _HISTORY_SHOWN: Final = 20
 
@@ -58,28 +59,14 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
-    """One thing that an answer rests on.
+class Explained:
+    """The answer that the panel explains.
 
     Attributes:
-        tier: Tier class of the design.
-        text: What it says.
-        why: Why it was there, in words.
-        score: Rank score of this query; empty when it was not ranked.
-        message_id: The message of this conversation that it can be shown by, if any.
+        fact_ids: The facts that it used, to mark them among all.
     """
 
-    tier: str
-    text: str
-    why: str
-    score: str = ""
-    message_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What one answer used."""
-
+    message_id: UUID
     answered_at: datetime
     is_newest: bool
     budget: Budget
@@ -91,7 +78,7 @@ class Receipt:
 class Panel:
     """All that the panel shows; `conflicts` are what waits against a fact, by it."""
 
-    receipt: Receipt | None
+    receipt: Explained | None
     facts: list[Fact]
     history: list[Fact]
     episodes: list[Summary]
@@ -154,7 +141,7 @@ def spans(customer_id: UUID, message_ids: Iterable[UUID]) -> dict[UUID, list[str
     return found
 
 
-def _receipt(conversation: Conversation, message_id: UUID | None) -> Receipt | None:
+def _receipt(conversation: Conversation, message_id: UUID | None) -> Explained | None:
     answers = Message.objects.filter(
         conversation=conversation, author=Message.Author.ASSISTANT
     ).exclude(context=None)
@@ -162,13 +149,14 @@ def _receipt(conversation: Conversation, message_id: UUID | None) -> Receipt | N
     answer = answers.filter(pk=message_id).first() if message_id else newest
     if answer is None or answer.context is None:
         return None
-    context = answer.context
-    return Receipt(
+    used = receipts.receipt(conversation, answer)
+    return Explained(
+        message_id=answer.pk,
         answered_at=answer.sent_at,
         is_newest=newest is not None and answer.pk == newest.pk,
-        budget=_budget(context["ledger"]),
-        used=tuple(_used(conversation, context)),
-        fact_ids=frozenset(UUID(fact_id) for fact_id in context["facts"]),
+        budget=_budget(answer.context["ledger"]),
+        used=used.used,
+        fact_ids=used.facts,
     )
 
 
@@ -187,59 +175,3 @@ def _budget(ledger: Mapping[str, Any]) -> Budget:
     if ledger.get("over"):
         left_out += ", the newest message is over the budget by itself"
     return Budget(ledger["total"], budget, left_out, tuple(parts))
-
-
-def _used(conversation: Conversation, context: Mapping[str, Any]) -> Iterable[Used]:
-    for tool in context.get("tools", ()):
-        why = "Looked up before, kept in this conversation"
-        yield Used("working", tool["name"], why if tool["cached"] else "Looked up now")
-    texts = _Texts(conversation, context)
-    for found in context["recalled"]:
-        source = UUID(found["source"])
-        if text := texts.of(found["kind"], source):
-            yield Used(
-                tier=_TIER_OF_KIND[found["kind"]],
-                text=text,
-                why=found["reason"],
-                score=f"{found['score']:.3f}",
-                message_id=texts.evidence.get(source),
-            )
-    for fact_id in map(UUID, context["facts"]):
-        if text := texts.of("fact", fact_id):
-            yield Used(
-                tier="facts",
-                text=text,
-                why="Known about this customer",
-                message_id=texts.evidence.get(fact_id),
-            )
-
-
-class _Texts:
-    """The texts behind a context's ids. What was erased since is not found."""
-
-    def __init__(self, conversation: Conversation, context: Mapping[str, Any]) -> None:
-        ids = {"fact": [*context["facts"]], "summary": [], "message": []}
-        for found in context["recalled"]:
-            ids[found["kind"]].append(found["source"])
-        of_customer = {"customer_id": conversation.customer_id}
-        remembered = Fact.objects.filter(pk__in=ids["fact"], **of_customer)
-        episodes = Summary.objects.filter(pk__in=ids["summary"], **of_customer)
-        messages = Message.objects.filter(pk__in=ids["message"], **of_customer)
-        self._texts = {
-            "fact": dict(remembered.values_list("pk", "text")),
-            "summary": dict(episodes.values_list("pk", "text")),
-            "message": {pk: f"“{t}”" for pk, t in messages.values_list("pk", "text")},
-        }
-        spans_here = Evidence.objects.filter(
-            fact_id__in=ids["fact"], conversation_id=conversation.id
-        )
-        here = messages.filter(conversation=conversation)
-        self.evidence: dict[UUID, UUID] = {
-            **{e.fact_id: e.message_id for e in spans_here if e.message_id},
-            **dict(here.values_list("pk", "pk")),
-        }
-
-    def of(self, kind: str, source_id: UUID) -> str:
-        """Return the text; empty when there is none any more."""
-        text: str = self._texts[kind].get(source_id, "")
-        return text

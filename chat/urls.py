@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import desk_views, strategy_views, upkeep_views, views
+from chat import desk_views, known_views, strategy_views, upkeep_views, views
 
 app_name = "chat"
 urlpatterns = [
@@ -13,6 +13,11 @@ urlpatterns = [
     path("inbox/<uuid:conversation_id>/head/", views.head, name="head"),
     path("inbox/<uuid:conversation_id>/log/", views.log, name="log"),
     path("inbox/<uuid:conversation_id>/memory/", views.memory, name="memory"),
+    path(
+        "inbox/<uuid:conversation_id>/messages/<uuid:message_id>/known/",
+        known_views.known_then,
+        name="known_then",
+    ),
     path("inbox/<uuid:conversation_id>/take-over/", views.take_over, name="take_over"),
     path("inbox/<uuid:conversation_id>/hand-back/", views.hand_back, name="hand_back"),
     path("inbox/<uuid:conversation_id>/close/", views.close, name="close"),

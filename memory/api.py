@@ -119,12 +119,17 @@ class RecallView(CustomerMemoryView):
             customer_id=customer.id,
             limit=asked["limit"],
             as_of=asked["as_of"],
+            purposes=asked["purposes"],
         )
         self.record_read(
             customer,
             recalled=[{"kind": each.kind, "id": each.source_id} for each in found],
+            purposes=asked["purposes"],
         )
-        return Response({"results": RecalledSerializer(found, many=True).data})
+        shown = RecalledSerializer(
+            found, many=True, context={"explain": asked["explain"]}
+        )
+        return Response({"results": shown.data})
 
 
 class FactsView(CustomerMemoryView):

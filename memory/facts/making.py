@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
+
 from accounts.scope import require_tenant
 from memory import values
 from memory.extraction.keys import CATALOGUE, Value, named, spec
@@ -73,6 +75,7 @@ def new_fact(
         event_at=candidate.event_at,
         valid_from=said_at,
         valid_to=said_at,
+        closed_at=timezone.now(),
         expires_at=said_at + of.keep if of.keep else None,
         made_by=candidate.made_by[:120],
         content_hash=content_hash(candidate.key, candidate.value, candidate.normal),

@@ -58,7 +58,8 @@ def current_of_key(customer_id: UUID, key: str) -> QuerySet[Fact]:
 def close(fact: Fact, *, at: datetime, by: Fact | None) -> None:
     """End a fact's time, here and in the index; `by` is what took its place."""
     fact.valid_to, fact.superseded_by = at, by
-    fact.save(update_fields=["valid_to", "superseded_by"])
+    fact.closed_at = fact.closed_at or timezone.now()
+    fact.save(update_fields=["valid_to", "superseded_by", "closed_at"])
     embeddings.set_valid_to(fact.id, at)
 
 

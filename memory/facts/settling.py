@@ -10,6 +10,7 @@ from typing import cast
 from uuid import UUID
 
 from django.db.models import F
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.queue import enqueue
@@ -31,6 +32,10 @@ from memory.trust import outranks
 ENDS = frozenset({Evidence.Says.ENDED, Evidence.Says.GONE})
 # Below this it is remembered, but displaces nothing that is known.
 SURE = 0.7
+_SETTLED = (
+    *("valid_from", "valid_to", "closed_at"),
+    *("superseded_by", "source", "pinned"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,7 @@ def _write(facts: Sequence[Fact], runs: Sequence[Run]) -> None:
     for run, fact in of_run.items():
         before = (fact.valid_from, fact.valid_to, fact.superseded_by_id, fact.source)
         fact.valid_from, fact.valid_to = run.since, run.until
+        fact.closed_at = _known_over(fact, until=before[1])
         fact.source = _most_trusted(run.statements) or fact.source
         if run.statements[-1].says != "closed":
             fact.superseded_by_id = of_run[run.by].id if run.by else None
@@ -216,9 +222,15 @@ def _save(fact: Fact, *, is_new: bool) -> None:
             fact_id=fact.id,
         )
         return
-    fields = ["valid_from", "valid_to", "superseded_by", "source", "pinned"]
-    fact.save(update_fields=fields)
+    fact.save(update_fields=_SETTLED)
     embeddings.set_valid_to(fact.id, fact.valid_to)
+
+
+def _known_over(fact: Fact, *, until: datetime | None) -> datetime | None:
+    """Return since when it is known that a fact is over, which once held `until`."""
+    if fact.valid_to is None:
+        return None
+    return timezone.now() if until is None else fact.closed_at
 
 
 def _move_evidence(rows: Iterable[Evidence | None], fact: Fact) -> None:

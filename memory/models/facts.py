@@ -20,6 +20,7 @@ class Fact(CustomerModel):
         normal: The same in the key's own form, by which values are compared: an
             E.164 number, an ISO date; empty where there is no such form.
         valid_from: Since when it is true; `recorded_at`, since when it is known here.
+        valid_to: Until when it was true; `closed_at`, since when that is known here.
         made_by: What took it from the words: a strategy and its engine, or `staff`.
         uses: How often it was put before the assistant, counted in batches.
     """
@@ -69,6 +70,7 @@ class Fact(CustomerModel):
     expires_at = models.DateTimeField(null=True, blank=True)
     pinned = models.BooleanField(default=False)
     recorded_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
     made_by = models.CharField(max_length=120, blank=True)
     uses = models.PositiveIntegerField(default=0)
     used_at = models.DateTimeField(null=True, blank=True)

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memory.llm.types import EmbeddingModelInfo
+from memory.recall import wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,23 @@ class Reasons:
 
     def sentence(self) -> str:
         """Say it to a person."""
-        parts = []
-        if self.keyword_rank is not None:
-            parts.append("Same words")
-        if self.vector_rank is not None:
-            parts.append(f"Similar meaning {self.similarity:.2f}")
-        return " · ".join(parts)
+        return wording.sentence(self)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for storage: numbers alone, no word of anybody's."""
+        return {
+            "similarity": round(self.similarity, 4),
+            "vector_rank": self.vector_rank,
+            "keyword_rank": self.keyword_rank,
+            "freshness": round(self.freshness, 4),
+            "parts": {name: round(part, 4) for name, part in self.parts.items()},
+            "second_pass": self.second_pass,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Reasons":
+        """Return what was stored."""
+        return cls(**stored)
 
 
 @dataclass(frozen=True, slots=True)

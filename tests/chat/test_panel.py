@@ -1,5 +1,6 @@
 """What the memory panel says about an answer."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -12,11 +13,14 @@ from accounts.scope import tenant_scope
 from chat import services
 from chat.models import Conversation, Message
 from chat.panel import Panel, panel
+from chat.receipts import Used, recalled_json
 from memory import facts
-from memory.models import Fact
+from memory.models import Fact, Summary
+from memory.recall import Reasons, Recalled
 from memory.types import FactCandidate
 from tests.clients import signed_in
 from tests.conftest import make_conversation, make_customer
+from tests.memory.four_tiers import make_summary
 
 ADDRESS = "18 Linden Row, Ghent"
 
@@ -126,9 +130,126 @@ def test_every_memory_says_why_and_points_at_its_message(home: Conversation) -> 
         "Same words",
         "0.031",
     )
-    assert message.message_id == said.id
-    assert (known.text, known.message_id) == (f"Lives at {ADDRESS}.", said.id)
+    assert [quoted.message_id for quoted in message.evidence] == [said.id]
+    assert message.parts == ()
+    assert known.text == f"Lives at {ADDRESS}."
+    assert [quoted.message_id for quoted in known.evidence] == [said.id]
     assert receipt.fact_ids == {fact.id}
+
+
+def used(conversation: Conversation, **found: Any) -> Used:
+    """What an answer says that recalled one thing."""
+    with tenant_scope(conversation.tenant_id):
+        answer(conversation, recalled=[{"score": 0.7, **found}])
+        receipt = shown(conversation).receipt
+    assert receipt is not None
+    (one,) = receipt.used
+    return one
+
+
+def test_numbers_alone_are_stored_and_the_words_are_found_again(
+    home: Conversation,
+) -> None:
+    with tenant_scope(home.tenant_id):
+        fact = remember(home)
+        answer(home)
+        services.receive(
+            conversation_id=home.id, text="Is it Linden Road?", client_id=uuid4()
+        )
+    reasons = Reasons(0.71, 1, 2, 1.0, terms=("linden",), parts={"meaning": 0.5})
+    memory = Recalled(
+        id=uuid4(), kind="fact", source_id=fact.id, conversation_id=home.id,
+        message_ids=(), text=fact.text, occurred_at=timezone.now(), score=0.71234567,
+        reasons=reasons,
+    )  # fmt: skip
+    (stored,) = recalled_json([memory])
+    assert "inden" not in json.dumps(stored)
+    assert stored["score"] == 0.7123
+    one = used(home, **stored)
+    assert one.why == "Same words: Linden · similar meaning"
+    assert one.whose == "Customer said"
+    with tenant_scope(home.tenant_id):
+        assert one.said_at == fact.evidence.get().said_at
+
+
+def test_a_score_is_taken_apart_with_bars_as_long_as_their_parts(
+    home: Conversation, alice: User
+) -> None:
+    with tenant_scope(home.tenant_id):
+        fact = remember(home)
+    parts = {"meaning": 0.8, "outdated": -0.4, "of_the_moon": 0.2}
+    reasons = Reasons(0.71, 3, None, 1.0, parts=parts).as_json()
+    one = used(home, kind="fact", source=str(fact.id), reasons=reasons)
+    assert [
+        (part.label, part.value, part.share, part.against) for part in one.parts
+    ] == [
+        ("By meaning", "place 3", None, False),
+        ("By words", "not found", None, False),
+        ("Meaning", "0.80", 1.0, False),
+        ("Outdated", "-0.40", 0.5, True),
+        ("Of the moon", "0.20", 0.25, False),
+    ]
+    html = signed_in(alice).get(reverse("chat:memory", args=[home.id])).content.decode()
+    assert '<rect class="warn" width="50.00%" height="100%">' in html
+    assert "<dt>Of the moon</dt>" in html
+
+
+def test_without_parts_the_similarity_and_the_freshness_are_shown(
+    home: Conversation,
+) -> None:
+    with tenant_scope(home.tenant_id):
+        fact = remember(home)
+    reasons = Reasons(0.5, 1, 1, 0.25).as_json()
+    one = used(home, kind="fact", source=str(fact.id), reasons=reasons)
+    assert [(part.label, part.value) for part in one.parts[2:]] == [
+        ("Similarity", "0.50"),
+        ("Freshness", "0.25"),
+    ]
+
+
+def test_a_summary_leads_to_the_first_of_its_messages_and_is_nobodys_word(
+    home: Conversation, elena: Customer
+) -> None:
+    earlier = make_conversation(elena, "My lamp is broken.", "And my desk.")
+    with tenant_scope(home.tenant_id):
+        rows = Message.objects.filter(conversation=earlier).order_by("seq")
+        ids = list(rows.values_list("pk", flat=True))
+        episode = make_summary(elena, "Her lamp was broken.")
+        Summary.objects.filter(pk=episode.pk).update(message_ids=ids)
+    one = used(
+        home, kind="summary", source=str(episode.id),
+        reasons=Reasons(0.5, 1, None, 1.0).as_json(),
+    )  # fmt: skip
+    assert one.whose == ""
+    (quoted,) = one.evidence
+    assert (quoted.message_id, quoted.conversation_id) == (ids[0], earlier.id)
+    assert (quoted.first_of, quoted.here) == (2, False)
+
+
+def test_evidence_that_is_gone_is_no_link(home: Conversation) -> None:
+    with tenant_scope(home.tenant_id):
+        fact = remember(home)
+        fact.evidence.update(message_id=uuid4())
+    one = used(
+        home, kind="fact", source=str(fact.id),
+        reasons=Reasons(0.5, 1, None, 1.0).as_json(),
+    )  # fmt: skip
+    assert one.evidence == ()
+
+
+def test_an_internal_note_is_never_evidence(home: Conversation) -> None:
+    with tenant_scope(home.tenant_id):
+        locked = services.lock(home.id)
+        note = services.append_message(
+            locked, author="agent", author_name="Alice", text="Hm", is_note=True
+        )
+        services.save(locked)
+        answer(home, recalled=[
+            {"kind": "message", "source": str(note.id), "score": 1.0, "reason": "x"}
+        ])  # fmt: skip
+        receipt = shown(home).receipt
+    assert receipt is not None
+    assert receipt.used == ()
 
 
 def test_what_was_erased_since_is_not_shown(home: Conversation) -> None:

@@ -18,6 +18,7 @@ from accounts import audit, staff
 from accounts.models import AuditEvent, AuditReason, Invitation, User
 from accounts.scope import tenant_scope
 from chat import identity
+from chat.models import Message
 from memory import embeddings, requests
 from memory.models import Embedding, Fact, PrivacyRequest, PrivacySubject
 from tests.isolation import passkeys
@@ -177,6 +178,34 @@ def _approved(owner: Owner) -> Model:
     return made
 
 
+def _answer(owner: Owner) -> Model:
+    """A message of the assistant, with the receipt of what it used."""
+    named = owner.points_at or owner
+    kinds = {"fact": "fact", "summary": "summary", "message": "message"}
+    recalled = [
+        {"kind": kind, "source": str(named.named(name).pk), "score": 1, "reason": ""}
+        for kind, name in kinds.items()
+    ]
+    ledger = dict.fromkeys(
+        ("instructions", "facts", "summary", "recalled", "buffer", "total"), 1
+    )
+    made: Model = Message.objects.create(
+        tenant=owner.tenant,
+        customer=owner.customer,
+        conversation=owner.named("conversation"),
+        seq=owner.number + 1_000_000,
+        author=Message.Author.ASSISTANT,
+        text=owner.token(),
+        context={
+            "ledger": ledger | {"budget": 10, "left_out": {}},
+            "facts": [str(named.named("fact").pk)],
+            "recalled": recalled,
+            "tools": [],
+        },
+    )
+    return made
+
+
 # Rows that only their own service can make.
 MAKERS: dict[str, Callable[[Owner], Model]] = {
     "memory.Embedding": _entry,
@@ -191,6 +220,7 @@ MAKERS: dict[str, Callable[[Owner], Model]] = {
 IN_STATES: dict[str, Callable[[Owner], Model]] = {
     "waiting request": lambda owner: _asked(owner, PrivacyRequest.State.WAITING),
     "approved request": _approved,
+    "answer": _answer,
 }
 
 # --- Pages ---------------------------------------------------------------------------
@@ -226,6 +256,10 @@ ARGUMENTS: dict[str, tuple[str, str | Callable[[Any], str]]] = {
 INSTEAD = {
     "privacy/requests/<uuid:request_id>/decide/": ("request_id", "waiting request"),
     "memory.tasks.erase_approved": ("request_id", "approved request"),
+    "inbox/<uuid:conversation_id>/messages/<uuid:message_id>/known/": (
+        "message_id",
+        "answer",
+    ),
 }
 # Arguments that name nothing of a tenant's.
 PLAIN_ARGUMENTS = {"number": "LF-20418"}

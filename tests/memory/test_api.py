@@ -1,10 +1,13 @@
 """The REST API: recall, and a customer's facts."""
 
+import json
+import re
 from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +16,7 @@ from django.utils import timezone
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.views import APIView
 
-from accounts.models import Customer, Tenant, User
+from accounts.models import AuditEvent, Customer, Tenant, User
 from accounts.scope import NO_SCOPE, Scope, current_scope, tenant_scope
 from memory import api, recall
 from memory.llm import gateway
@@ -60,7 +63,7 @@ def test_recall_answers_with_reasons_and_the_messages_behind(
 ) -> None:
     fact = remember(elena, "city", "Ghent", "Lives in Ghent.")
     (turn,) = say(elena, "The parcel never came.")
-    first, second = results(signed_in(alice), query="Who lives in Ghent?")
+    first, second = results(signed_in(alice), query="Who lives in Ghent?", explain=True)
     with tenant_scope(elena.tenant_id):
         message_id = fact.evidence.get().message_id
     assert first == {
@@ -71,10 +74,14 @@ def test_recall_answers_with_reasons_and_the_messages_behind(
         "occurred_at": fact.valid_from.isoformat().replace("+00:00", "Z"),
         "score": first["score"],
         "reasons": {
+            "why": first["reasons"]["why"],
             "similarity": first["reasons"]["similarity"],
             "vector_rank": 1,
             "keyword_rank": 1,
+            "terms": first["reasons"]["terms"],
+            "parts": first["reasons"]["parts"],
             "freshness": pytest.approx(1, abs=0.01),
+            "second_pass": False,
         },
         "messages": [str(message_id)],
     }
@@ -83,6 +90,53 @@ def test_recall_answers_with_reasons_and_the_messages_behind(
     assert (second["kind"], second["id"]) == ("message", str(turn.id))
     assert second["messages"] == [str(turn.id)]
     assert second["reasons"]["keyword_rank"] is None
+    assert first["reasons"]["why"].startswith("Same words")
+    assert all(isinstance(part, float) for part in first["reasons"]["parts"].values())
+
+
+def test_without_explain_there_are_no_reasons(alice: User, elena: Customer) -> None:
+    remember(elena, "city", "Ghent", "Lives in Ghent.")
+    client = signed_in(alice)
+    plain, explained = results(client), results(client, explain=True)
+    assert [list(row) for row in explained] == [[*row, "reasons"] for row in plain]
+
+
+def test_only_what_is_kept_for_the_purposes_asked_for_is_recalled(
+    alice: User, elena: Customer
+) -> None:
+    remember(elena, "city", "Ghent", "Lives in Ghent.")
+    remember(elena, "payment_method", "invoice", "Pays by invoice.")
+    remember(elena, "newsletter", "yes", "Newsletter: yes.")
+    client = signed_in(alice)
+
+    def found(**body: Any) -> set[str]:
+        return {row["text"] for row in results(client, query="invoice", **body)}
+
+    assert found() == {"Lives in Ghent.", "Pays by invoice."}
+    assert found(purposes=["billing"]) == {"Pays by invoice."}
+    assert found(purposes=["marketing"]) == {"Newsletter: yes."}
+    with tenant_scope(elena.tenant_id):
+        read = AuditEvent.objects.filter(action="memory.read").latest("seq")
+    assert read.detail["purposes"] == ["marketing"]
+
+
+EXAMPLE = re.compile(r"```json\n(.*?)```", re.DOTALL)
+
+
+def test_the_example_of_the_documentation_is_what_is_taken_and_given(
+    alice: User, elena: Customer
+) -> None:
+    text = (settings.BASE_DIR / "docs" / "api.md").read_text(encoding="utf-8")
+    after = text.partition("**`POST /api/v1/recall/`**")[2]
+    question, answer = map(json.loads, EXAMPLE.findall(after)[:2])
+    make_fact(elena, "city", "Ghent", days_ago=300)
+    question |= {"customer": "elena", "as_of": timezone.now().isoformat()}
+    given = signed_in(alice).post(RECALL, question, content_type="application/json")
+    assert given.status_code == 200
+    (shown,) = answer["results"]
+    (found,) = given.json()["results"]
+    assert list(found) == list(shown)
+    assert list(found["reasons"]) == list(shown["reasons"])
 
 
 def test_recall_gives_what_the_service_gives(alice: User, elena: Customer) -> None:
@@ -179,7 +233,7 @@ def test_while_the_embedding_model_is_away_words_alone_are_searched(
         raise RetryableError("timeout")
 
     monkeypatch.setattr(gateway, "embed", away)
-    (found,) = results(signed_in(alice))
+    (found,) = results(signed_in(alice), explain=True)
     assert found["reasons"]["vector_rank"] is None
     assert found["reasons"]["keyword_rank"] == 1
 
@@ -463,6 +517,16 @@ def test_recall_needs_the_csrf_token(alice: User, elena: Customer) -> None:
         ({"as_of": "2026-02-30T00:00:00Z"}, "as_of"),
         ({"as_of": "0001-01-01T00:00:00+14:00"}, "as_of"),
         ({"as_of": ""}, "as_of"),
+        ({"explain": "yes"}, "explain"),
+        ({"explain": 1}, "explain"),
+        ({"explain": None}, "explain"),
+        ({"purposes": []}, "purposes"),
+        ({"purposes": "support"}, "purposes"),
+        ({"purposes": ["espionage"]}, "purposes"),
+        ({"purposes": [["support"]]}, "purposes"),
+        ({"purposes": [None]}, "purposes"),
+        ({"purposes": ["support"] * 4}, "purposes"),
+        ({"purposes": None}, "purposes"),
     ],
 )
 def test_bad_input_is_refused_by_field(
