@@ -166,9 +166,10 @@ async def stream_reply(request: ReplyRequest) -> AsyncGenerator[StreamPart]:
     breaker = gateway.breakers["reply"]
     if model and breaker.allows():
         begun = False
+        offered = () if request.must_answer else request.tools
         try:
             async with aclosing(
-                gateway.streams.stream(model, request.messages, request.tools)
+                gateway.streams.stream(model, request.messages, offered)
             ) as parts:
                 async for part in parts:
                     begun = True

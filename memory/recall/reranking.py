@@ -9,7 +9,7 @@ three.
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from memory import disclosure
@@ -46,7 +46,7 @@ def record(
         customer_id: Whose memories.
         conversation_id: For which conversation, if for one.
     """
-    seen: dict[str, list[UUID]] = {}
+    seen: dict[str, Any] = {}
     for memory in found[:CANDIDATES]:
         seen.setdefault(f"recalled_{memory.kind}", []).append(memory.source_id)
     if len(found) > 1:
