@@ -30,7 +30,8 @@ logger = logging.getLogger(__name__)
 
 # A longer answer would crowd the context out; look-ups are short.
 MAX_RESULT_CHARS = 4_000
-_READ_BYTES = 1024
+# No character of UTF-8 is longer.
+_MOST_BYTES = 4 * MAX_RESULT_CHARS
 _CUSTOMER = "{customer}"
 
 
@@ -140,11 +141,11 @@ class Toolbox:
 def as_data(result: str) -> str:
     """Return a tool's result as JSON that can close no block and open none.
 
-    What is no JSON, or was cut, becomes one quoted text.
+    What is no JSON, or was cut, or is nested beyond reading, becomes one quoted text.
     """
     try:
         json.loads(result)
-    except ValueError:
+    except (ValueError, RecursionError):
         result = json.dumps(result, ensure_ascii=False)
     return result.replace("<", "\\u003c")
 
@@ -213,7 +214,9 @@ async def look_up(
     told = {**tool_arguments.sent(tool.url, arguments), "customer": customer_ref}
     # Look-ups only: there is no way to make a tool write.
     filled = {name: quote(value, safe="") for name, value in told.items()}
-    headers = {tool.header_name: tool.header_value} if tool.header_name else {}
+    headers = {"Accept-Encoding": "identity"}
+    if tool.header_name:
+        headers[tool.header_name] = tool.header_value
     try:
         async with outbound.client(tool.url, timeout_s=tool.timeout_s) as client:
             address = tool.url.format_map(filled)
@@ -239,17 +242,26 @@ async def look_up(
     if not response.is_success:
         logger.warning("Tool %s answered %s", tool.name, response.status_code)
         return _problem("The look-up did not answer. Try again later."), False
-    return text[:MAX_RESULT_CHARS], True
+    return text, True
 
 
 async def _start_of(response: httpx.Response) -> str:
-    """Read no more of an answer than is kept: it may be endless, or inflate."""
-    text = ""
-    async for piece in response.aiter_text(_READ_BYTES):
-        text += piece
-        if len(text) >= MAX_RESULT_CHARS:
+    """Read no more of an answer than is kept, as it comes: it may be endless.
+
+    Nothing is unpacked, since a little can become more than there is room for, and
+    nothing is read in a charset that the answer chooses: it is JSON, so UTF-8.
+
+    Raises:
+        httpx.DecodingError: It comes packed although we asked for it as it is.
+    """
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise httpx.DecodingError("The answer is packed.")
+    start = b""
+    async for piece in response.aiter_raw():
+        start += piece
+        if len(start) >= _MOST_BYTES:
             break
-    return text
+    return start[:_MOST_BYTES].decode(errors="replace")[:MAX_RESULT_CHARS]
 
 
 def _problem(text: str) -> str:
