@@ -121,7 +121,8 @@ def test_the_read_path_ranks_outside_of_any_transaction_and_records_what_it_send
 ) -> None:
     fact = remember(elena, "city", "Ghent", "Lives in Ghent.")
     say(elena, "Ghent is a fine city to live in", "I like tulips")
-    real, held, recorded = gateway.rerank, [], []
+    recorded: list[AuditEvent] = []
+    real, held = gateway.rerank, []
 
     def watched(query: str, texts: Any) -> list[float]:
         held.append(connection.in_atomic_block)
