@@ -142,17 +142,18 @@ class _Reply:
                 return False
             if not calls:
                 return True
-            # Somebody may have taken over while the model thought: no look-up for it.
-            if last or not await self._renew():
+            if last:
                 break
+            # Somebody may have taken over while the model thought: no look-up for it.
+            if not await self._renew():
+                return False
             request = await self._with_results(
                 request, self.text[said:], calls, prepared.toolbox
             )
             self._begin_paragraph()
-        if not last:
-            return False
         self.hand_over_reason = "the look-ups led nowhere"
-        self.text = self.text or "I could not find that out. A colleague takes over."
+        self._begin_paragraph()
+        self.text += "I could not find that out. A colleague takes over."
         return True
 
     def _begin_paragraph(self) -> None:

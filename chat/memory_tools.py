@@ -20,26 +20,24 @@ from django.db import close_old_connections
 from accounts import audit
 from accounts.queue import enqueue
 from accounts.scope import customer_scope
-from chat import briefing, tool_arguments, wishes
+from chat import tool_arguments, wishes
 from chat.history import as_turn, said, turns
+from chat.memory_search import MemorySearch
 from chat.models import Message
-from memory import facts, forgetting, forgotten, recall
+from memory import facts, forgetting, forgotten
 from memory.extraction import keys
 from memory.extraction.guards import standing
 from memory.extraction.judgement import weighed
 from memory.llm import gateway
 from memory.llm.types import ToolCall, ToolSpec
 from memory.models import Fact
-from memory.recall import Recalled
 from memory.refusals import is_wish, mentions_special, touches
-from memory.trust import SUMMARY_OF, whose_word
 from memory.types import FactCandidate
 
 logger = logging.getLogger(__name__)
 
 # More than a message gives reason for: what a model writes beyond them is not done.
 MAX_WRITES_A_TURN: Final = 4
-MAX_FOUND: Final = 8
 _CONFIDENCE: Final = 0.9
 _SEARCH: Final = "search_memory"
 
@@ -158,55 +156,15 @@ class MemoryTools:
         )
 
     def _search(self, text: str) -> str:
-        try:
-            found = recall.find(
-                text,
-                tenant_id=self.tenant_id,
-                customer_id=self.customer_id,
-                limit=MAX_FOUND + len(self.shown),
-                conversation_id=self.conversation_id,
-            )
-            found = [memory for memory in found if self._is_news(memory)][:MAX_FOUND]
-            with customer_scope(self.tenant_id, self.customer_id):
-                audit.memory_read(
-                    actor=_actor(),
-                    customer_id=self.customer_id,
-                    purpose="search_memory",
-                    conversation_id=self.conversation_id,
-                    seen={"found": [memory.source_id for memory in found]},
-                )
-        finally:
-            close_old_connections()
-        memories = [self._told(memory) for memory in found]
-        return json.dumps({"memories": memories}, ensure_ascii=False)
-
-    def _is_news(self, memory: Recalled) -> bool:
-        """Say whether the model may have a memory, and has not yet.
-
-        A fact comes again: by its id alone it can be corrected and forgotten.
-        """
-        if memory.kind == "fact":
-            return True
-        seen = memory.id in self.shown or self.shown.intersection(memory.message_ids)
-        forgotten = self.only_forgets and not briefing.is_elsewhere(
-            memory, self.conversation_id
+        search = MemorySearch(
+            self.tenant_id,
+            self.customer_id,
+            self.conversation_id,
+            verified=self.verified,
+            only_forgets=self.only_forgets,
+            shown=self.shown,
         )
-        return not seen and not forgotten
-
-    def _told(self, memory: Recalled) -> dict[str, str | None]:
-        is_summary = memory.kind == "summary"
-        by = (
-            SUMMARY_OF
-            if is_summary
-            else whose_word(memory.source, verified=self.verified)
-        )
-        return {
-            "kind": memory.kind,
-            "fact_id": str(memory.source_id) if memory.kind == "fact" else None,
-            "said_on": memory.occurred_at.date().isoformat(),
-            "by": by,
-            "text": memory.text,
-        }
+        return search.found(text, actor=_actor())
 
     def _write(self, name: str, arguments: dict[str, str]) -> str:
         try:

@@ -208,15 +208,26 @@ class ScriptedOpenAI:
         body = json.dumps(_embeddings_body(vectors))
         self._queues["embeddings"].append(_Answer(pieces=(body,)))
 
-    def rerank(self, scores: Sequence[float], *, delay_s: float = 0.0) -> None:
-        """Script the scores of the next texts to rank, told from the last text on."""
+    def rerank(
+        self, scores: Sequence[float], *, delay_s: float = 0.0, pause_s: float = 0.0
+    ) -> None:
+        """Script the scores of the next texts to rank, told from the last text on.
+
+        Args:
+            scores: Of the texts, in their order.
+            delay_s: Waited before the answer.
+            pause_s: Waited before each of its many pieces.
+        """
         results = [
             {"index": index, "relevance_score": score}
             for index, score in reversed(list(enumerate(scores)))
         ]
-        body = {"results": results, "usage": {"total_tokens": PROMPT_TOKENS}}
-        answer = _Answer(pieces=(json.dumps(body),), delay_s=delay_s)
-        self._queues["rerank"].append(answer)
+        usage = {"total_tokens": PROMPT_TOKENS}
+        body = json.dumps({"results": results, "usage": usage})
+        pieces = tuple(body[start : start + 20] for start in range(0, len(body), 20))
+        self._queues["rerank"].append(
+            _Answer(pieces=pieces, delay_s=delay_s, pause_s=pause_s)
+        )
 
     def error(
         self,

@@ -87,8 +87,12 @@ def test_an_answer_without_one_score_for_each_text_is_none(
         gateway.rerank("Where?", TEXTS[:2])
 
 
-def test_it_is_waited_for_no_longer_than_its_deadline(ranking: ScriptedOpenAI) -> None:
-    ranking.rerank([1, 2, 3], delay_s=5)
+@pytest.mark.parametrize("waits", [{"delay_s": 5.0}, {"delay_s": 0.6, "pause_s": 0.1}])
+def test_it_is_waited_for_no_longer_than_its_deadline(
+    ranking: ScriptedOpenAI, waits: dict[str, float]
+) -> None:
+    """Neither where nothing comes, nor where each piece comes in time but not all."""
+    ranking.rerank([1, 2, 3], **waits)
     started = time.monotonic()
     with pytest.raises(RetryableError, match="in time"):
         gateway.rerank("Where?", TEXTS)
