@@ -5,7 +5,6 @@ assistant, or a model behind real HTTP that looks the order up for every questio
 """
 
 import asyncio
-import os
 import subprocess
 import sys
 import time
@@ -16,13 +15,14 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import sync_to_async
 
-from accounts.models import Customer
+from accounts.models import Customer, Tenant
 from accounts.scope import tenant_scope
 from chat import assistant, services
 from chat.models import Conversation, HttpTool, Message
 from tests import environment as env
+from tests.chat import answering
 from tests.chat.conftest import Shop
-from tests.conftest import make_conversation
+from tests.conftest import make_conversation, make_customer
 from tests.scripted_openai import ScriptedOpenAI
 
 pytestmark = pytest.mark.usefixtures("live_db")
@@ -45,18 +45,18 @@ def looks_up_each_time(body: Mapping[str, Any]) -> tuple[str, Any]:
     return "", [(f"call_{said}", "look_up_order", odd if said % 2 else number)]
 
 
-@pytest.fixture(params=["embedded", "model"])
-def talker(request: pytest.FixtureRequest) -> dict[str, str]:
-    """What answers; gives the environment in which another process has it, too."""
-    if request.param == "embedded":
-        return {}
-    model: ScriptedOpenAI = request.getfixturevalue("model")
+@pytest.fixture
+def talkative(model: ScriptedOpenAI) -> ScriptedOpenAI:
+    """A connected model that looks up for every question."""
     model.improvise = looks_up_each_time
-    return {
-        "OPENAI_BASE_URL": model.base_url,
-        "OPENAI_API_KEY": "test-key",
-        "MODEL_REPLY": "gpt-4o-mini",
-    }
+    return model
+
+
+@pytest.fixture(params=["embedded", "model"])
+def talker(request: pytest.FixtureRequest) -> None:
+    """What answers."""
+    if request.param == "model":
+        request.getfixturevalue("talkative")
 
 
 def ids(conversation: Conversation) -> tuple[Any, ...]:
@@ -79,12 +79,14 @@ def answered_here(conversation: Conversation) -> None:
     asyncio.run(asyncio.wait_for(assistant.answer(*ids(conversation)), timeout=20))
 
 
-def answered_elsewhere(conversation: Conversation, talker: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "tests.chat.answering"]
+def answered_elsewhere(conversations: dict[str, Conversation]) -> None:
+    given = [
+        ",".join([*map(str, ids(conversation)), base_url])
+        for base_url, conversation in conversations.items()
+    ]
     subprocess.run(  # noqa: S603 - our own script, with ids
-        [*command, *map(str, ids(conversation))],
+        [sys.executable, "-m", "tests.chat.answering", *given],
         cwd=env.ROOT,
-        env={**os.environ, **talker},
         check=True,
         timeout=60,
     )
@@ -103,7 +105,7 @@ def replies(conversation: Conversation) -> list[str]:
 
 
 def test_where_is_my_laptop_when_will_it_arrive_can_i_change_the_address_is_one_call(
-    elena: Customer, shop: Shop, order_tool: HttpTool, talker: dict[str, str]
+    elena: Customer, shop: Shop, order_tool: HttpTool, talker: None
 ) -> None:
     conversation = make_conversation(elena, WHERE)
     answered_here(conversation)
@@ -115,20 +117,37 @@ def test_where_is_my_laptop_when_will_it_arrive_can_i_change_the_address_is_one_
 
 
 def test_it_is_one_call_across_two_processes(
-    elena: Customer, shop: Shop, order_tool: HttpTool, talker: dict[str, str]
+    elena: Customer,
+    desk: Tenant,
+    shop: Shop,
+    order_tool: HttpTool,
+    talkative: ScriptedOpenAI,
 ) -> None:
-    conversation = make_conversation(elena, WHERE)
-    answered_here(conversation)
-    ask(conversation, WHEN)
-    answered_elsewhere(conversation, talker)
-    ask(conversation, ADDRESS)
-    answered_here(conversation)
-    assert len(replies(conversation)) == 3
-    assert shop.asked == ["/orders/LF-20418"]
+    conversations = {
+        talkative.base_url: make_conversation(elena, WHERE),
+        "": make_conversation(make_customer(desk, "Otto"), WHERE),
+    }
+
+    def answered_by_each() -> None:
+        for base_url, conversation in conversations.items():
+            answering.use(base_url)
+            answered_here(conversation)
+
+    answered_by_each()
+    for conversation in conversations.values():
+        ask(conversation, WHEN)
+    answered_elsewhere(conversations)
+    for conversation in conversations.values():
+        assert len(replies(conversation)) == 2
+        ask(conversation, ADDRESS)
+    answered_by_each()
+    for conversation in conversations.values():
+        assert len(replies(conversation)) == 3
+    assert shop.asked == ["/orders/LF-20418"] * len(conversations)
 
 
 def test_it_is_one_call_when_the_next_question_comes_while_the_first_is_looked_up(
-    elena: Customer, shop: Shop, order_tool: HttpTool, talker: dict[str, str]
+    elena: Customer, shop: Shop, order_tool: HttpTool, talker: None
 ) -> None:
     conversation = make_conversation(elena, WHERE)
     shop.pause_s = 0.5
