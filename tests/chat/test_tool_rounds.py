@@ -196,6 +196,19 @@ def test_a_turn_that_has_cost_enough_answers_with_what_it_has(
     ]  # fmt: skip
 
 
+def test_the_embedded_assistant_that_stands_in_on_the_last_call_reads_what_was_found(
+    elena: Customer, shop: Shop, order_tool: HttpTool, model: ScriptedOpenAI,
+    settings: Settings,
+) -> None:  # fmt: skip
+    settings.TURN_MAX_USD = 0.0
+    model.tool_calls([look_up("LF-20418")])
+    model.error(401)
+    # The price of nothing yet is not above nothing: the first call has its tools.
+    reply = answer(make_conversation(elena, "Where is my order LF-20418?"))
+    assert "on its way" in reply.text
+    assert shop.asked == ["/orders/LF-20418"]
+
+
 def test_the_allowance_follows_the_plan(
     elena: Customer, shop: Shop, order_tool: HttpTool, model: ScriptedOpenAI,
     settings: Settings,
