@@ -18,6 +18,7 @@ from django.db import close_old_connections
 from accounts.models import Tenant
 from accounts.scope import customer_scope
 from chat import briefing, push, receipts, services, tools, turns
+from chat.allowance import Allowance
 from chat.history import recent_turns
 from chat.models import Conversation
 from memory import disclosure, recall, summaries, working
@@ -43,7 +44,8 @@ logger = logging.getLogger(__name__)
 # words in it are worth.
 PUSH_EVERY_S = 0.04
 RENEW_EVERY_S = 0.5
-MAX_TOOL_ROUNDS = 4
+# Calls of the model for one answer. The last one has no tools, so that it answers.
+MAX_ROUNDS = 5
 # More look-ups than a question needs: what a model asks for beyond them is not done.
 MAX_CALLS_A_ROUND = 8
 
@@ -73,10 +75,21 @@ async def answer(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> N
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a turn works with, read in one scope."""
+    """What a turn works with."""
 
     request: ReplyRequest
     context: Context
+    toolbox: tools.Toolbox
+    allowance: Allowance
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a turn is made from, read in one scope."""
+
+    tenant: Tenant
+    customer_name: str
+    gathered: briefing.Gathered
     toolbox: tools.Toolbox
 
 
@@ -113,22 +126,39 @@ class _Reply:
     async def _write(self, prepared: Prepared) -> bool:
         """Stream the reply, calling tools on the way; False when the lease is lost."""
         request = prepared.request
-        for call in range(1, MAX_TOOL_ROUNDS + 1):
+        for call in range(1, MAX_ROUNDS + 1):
+            # Rather an answer from what there is than one look-up more and none.
+            last = call == MAX_ROUNDS or prepared.allowance.ends_with(
+                request, self.usages
+            )
+            request = replace(request, must_answer=last)
             # A round may be silent for as long as the model and the tools may take.
             if not await self._scoped(self._may_ask, prepared.context, call):
                 return False
             calls: list[ToolCall] = []
+            said = len(self.text)
             if not await self._listen(request, calls):
                 return False
             if not calls:
                 return True
+            if last:
+                break
             # Somebody may have taken over while the model thought: no look-up for it.
             if not await self._renew():
                 return False
-            request = await self._with_results(request, calls, prepared.toolbox)
+            request = await self._with_results(
+                request, self.text[said:], calls, prepared.toolbox
+            )
+            self._begin_paragraph()
         self.hand_over_reason = "the look-ups led nowhere"
-        self.text = self.text or "I could not find that out. A colleague takes over."
+        self._begin_paragraph()
+        self.text += "I could not find that out. A colleague takes over."
         return True
+
+    def _begin_paragraph(self) -> None:
+        """Keep what was said before the look-ups apart from what is said after them."""
+        if self.text.strip():
+            self.text = f"{self.text.rstrip()}\n\n"
 
     def _may_ask(self, context: Context, call: int) -> bool:
         """Renew the lease and record what the model will see; False when it is lost."""
@@ -165,18 +195,23 @@ class _Reply:
         return renewed
 
     async def _with_results(
-        self, request: ReplyRequest, calls: list[ToolCall], toolbox: tools.Toolbox
+        self,
+        request: ReplyRequest,
+        said: str,
+        calls: list[ToolCall],
+        toolbox: tools.Toolbox,
     ) -> ReplyRequest:
         messages = [
             *request.messages,
-            ChatMessage("assistant", "", tool_calls=tuple(calls)),
+            ChatMessage("assistant", said, tool_calls=tuple(calls)),
         ]
-        for call in calls:
-            result, cached = await toolbox.call(call)
+        results = await toolbox.call_all(calls)
+        for call, (result, cached) in zip(calls, results, strict=True):
             # A name that the model made up is text, and no text is kept here.
             if toolbox.has(call.name):
                 self.tools_used.append({"name": call.name, "cached": cached})
-            messages.append(ChatMessage("tool", result, tool_call_id=call.id))
+            answer = tools.as_data(result)
+            messages.append(ChatMessage("tool", answer, tool_call_id=call.id))
         return replace(request, messages=tuple(messages))
 
     async def _show(self) -> bool:
@@ -234,47 +269,53 @@ async def _in_scope(
 
 
 async def _prepare(turn: turns.Turn) -> Prepared:
-    query = await sync_to_async(_prepare_query, thread_sensitive=False)(turn)
-    prepared: Prepared = await _in_scope(
-        _read, turn.tenant_id, turn.customer_id, turn, query
-    )
-    return prepared
+    return await sync_to_async(_prepared, thread_sensitive=False)(turn)
 
 
-def _prepare_query(turn: turns.Turn) -> recall.Query:
+def _prepared(turn: turns.Turn) -> Prepared:
+    """Read what the turn needs; nothing is held open while a model is waited for."""
     try:
         with customer_scope(turn.tenant_id, turn.customer_id):
             question = briefing.question(turn.conversation_id)
-        return recall.prepare(
+        query = recall.prepare(
             question, tenant_id=turn.tenant_id, customer_id=turn.customer_id
         )
+        with customer_scope(turn.tenant_id, turn.customer_id):
+            read = _read(turn, query)
     finally:
         close_old_connections()
+    return _packed(read)
 
 
-def _read(turn: turns.Turn, query: recall.Query) -> Prepared:
+def _read(turn: turns.Turn, query: recall.Query) -> Read:
     conversation = Conversation.objects.select_related("customer").get(
         pk=turn.conversation_id
     )
     tenant = Tenant.objects.get(pk=turn.tenant_id)
     desk = memory_settings.current()
     buffer = recent_turns(conversation, working.Limits.of(desk))
-    context = briefing.build_context(
-        tenant, conversation, query, buffer=buffer, desk=desk
-    )
     toolbox = tools.toolbox(
         tenant_id=turn.tenant_id,
         customer_id=turn.customer_id,
         conversation_id=turn.conversation_id,
     )
+    gathered = briefing.gather(tenant, conversation, query, buffer=buffer, desk=desk)
+    return Read(tenant, conversation.customer.name, gathered, toolbox)
+
+
+def _packed(read: Read) -> Prepared:
+    context = briefing.packed(read.gathered)
+    heard = read.gathered.heard
+    if read.toolbox.memory:
+        read.toolbox.memory.shown = briefing.shown(context, heard)
     request = ReplyRequest(
         messages=context.messages,
-        tools=toolbox.specs(),
-        memories=(*briefing.told_just_now(buffer.turns), *context.memories),
-        customer_name=conversation.customer.name,
-        desk_name=tenant.name,
+        tools=read.toolbox.specs(),
+        memories=(*briefing.told_just_now(heard), *context.memories),
+        customer_name=read.customer_name,
+        desk_name=read.tenant.name,
     )
-    return Prepared(request, context, toolbox)
+    return Prepared(request, context, read.toolbox, Allowance.of(read.tenant))
 
 
 def _context_json(

@@ -1,6 +1,7 @@
 """What the assistant gets for a question: its words, and what is known."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.models import Tenant
@@ -11,11 +12,11 @@ from memory import quarantine, recall, uses, working
 from memory import settings as memory_settings
 from memory.context import Context
 from memory.extraction import discrete
-from memory.known import known
+from memory.known import KnownFact, KnownSummary, known
 from memory.llm import gateway
 from memory.llm.types import MemoryItem
 from memory.models import MemorySettings
-from memory.recall import Recalled
+from memory.recall import Recalled, reranking
 from memory.types import Turn
 from memory.working import Buffer
 
@@ -58,22 +59,45 @@ def told_just_now(heard: Sequence[Turn]) -> list[MemoryItem]:
     ]
 
 
-def build_context(
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a context is packed from, once the scope that it was read in is closed.
+
+    Attributes:
+        question: What it is for.
+        heard: The buffer.
+        open_turns: What of the buffer no summary covers.
+        cut: How many turns the buffer had to leave out.
+        recalled: More than is packed, where a model is to choose among them.
+    """
+
+    tenant: Tenant
+    question: str
+    heard: Sequence[Turn]
+    open_turns: Sequence[Turn]
+    cut: int
+    summary: KnownSummary | None = None
+    facts: Sequence[KnownFact] = ()
+    recalled: Sequence[Recalled] = ()
+    verified: bool = False
+
+
+def gather(
     tenant: Tenant,
     conversation: Conversation,
     query: recall.Query,
     *,
     buffer: Buffer,
     desk: MemorySettings,
-) -> Context:
-    """Pack what the model gets for this question, by the tenant's plan and settings."""
+) -> Gathered:
+    """Read what the model may get for this question, by plan and settings.
+
+    Runs in the customer's scope, last of all: what a model that ranks is about to be
+    shown is recorded.
+    """
     if tenant.plan == Tenant.Plan.FREE:
-        return contexts.pack(
-            desk=tenant.name,
-            budget_tokens=tenant.context_tokens,
-            buffer=buffer.turns,
-            cut=len(buffer.cut),
-        )
+        turns = buffer.turns
+        return Gathered(tenant, query.text, turns, turns, cut=len(buffer.cut))
     told = known(
         conversation.customer_id, conversation.id, limits=working.Limits.of(desk)
     )
@@ -84,19 +108,21 @@ def build_context(
     recalled = recall.recall(
         query,
         customer_id=conversation.customer_id,
-        limit=RECALL_LIMIT,
+        limit=reranking.wanted(RECALL_LIMIT),
         known=[said.id for said in open_turns],
     )
-    best = recalled[: uses.COUNTED]
-    uses.count(tenant.id, (m.source_id for m in best if m.kind == "fact"))
     if only_forgets:
         recalled = [
-            memory for memory in recalled if _is_elsewhere(memory, conversation)
+            memory for memory in recalled if is_elsewhere(memory, conversation.id)
         ]
-    return contexts.pack(
-        desk=tenant.name,
-        budget_tokens=tenant.context_tokens,
-        buffer=open_turns,
+    reranking.record(
+        recalled, customer_id=conversation.customer_id, conversation_id=conversation.id
+    )
+    return Gathered(
+        tenant=tenant,
+        question=query.text,
+        heard=buffer.turns,
+        open_turns=open_turns,
         cut=len(set(buffer.cut) - covered),
         summary=summary,
         facts=told.facts,
@@ -105,9 +131,33 @@ def build_context(
     )
 
 
-def _is_elsewhere(memory: Recalled, conversation: Conversation) -> bool:
-    """Say whether a memory is no part of what this conversation has forgotten.
+def packed(gathered: Gathered) -> Context:
+    """Pack what was gathered; outside of any scope, because a model may rank it."""
+    tenant = gathered.tenant
+    recalled = reranking.reranked(gathered.question, gathered.recalled)[:RECALL_LIMIT]
+    best = recalled[: uses.COUNTED]
+    uses.count(tenant.id, (m.source_id for m in best if m.kind == "fact"))
+    return contexts.pack(
+        desk=tenant.name,
+        budget_tokens=tenant.context_tokens,
+        buffer=gathered.open_turns,
+        cut=gathered.cut,
+        summary=gathered.summary,
+        facts=gathered.facts,
+        recalled=recalled,
+        verified=gathered.verified,
+    )
+
+
+def shown(context: Context, heard: Sequence[Turn]) -> frozenset[UUID]:
+    """Return what of messages and recalled memories stands in a context already."""
+    said = {turn.id for turn in heard if working.as_message(turn) in context.messages}
+    return frozenset(said | {memory.id for memory in context.recalled})
+
+
+def is_elsewhere(memory: Recalled, conversation_id: UUID) -> bool:
+    """Say whether a memory is no part of what a conversation has forgotten.
 
     A fact that was told in it is one about the customer, and stays.
     """
-    return memory.kind == "fact" or memory.conversation_id != conversation.id
+    return memory.kind == "fact" or memory.conversation_id != conversation_id

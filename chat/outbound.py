@@ -12,7 +12,8 @@ import re
 import socket
 import ssl
 import string
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -55,6 +56,20 @@ _NOT_OUT_THERE: tuple[IPv4Network | IPv6Network, ...] = tuple(
         "3fff::/20",  # documentation
     )
 )
+# Where clouds tell a machine its credentials, beside the link's own addresses.
+_CREDENTIALS = frozenset(
+    ip_address(text)
+    for text in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254")
+)
+# In their last 32 bits these carry an IPv4 address, which a gateway may turn them into.
+_CARRIERS = tuple(
+    ip_network(network) for network in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48")
+)
+_LOW_32_BITS = 0xFFFF_FFFF
+
+# A tenant's own name server may take its time: it gets threads of its own to wait on,
+# and not those of everybody.
+_RESOLVING = ThreadPoolExecutor(8, thread_name_prefix="resolve")
 
 
 class RefusedAddressError(httpx.ConnectError):
@@ -159,12 +174,29 @@ def is_public(address: Address) -> bool:
 def _is_near(address: Address) -> bool:
     """Return whether the operator's word can let a tool reach an address.
 
-    Not the link's own: cloud machines tell their credentials there.
+    Not the link's own, nor what else clouds tell a machine's credentials at, however
+    it is wrapped.
     """
-    unmapped = getattr(address, "ipv4_mapped", None) or address
+    meant = _unwrapped(address)
     return not (
-        unmapped.is_link_local or unmapped.is_multicast or unmapped.is_unspecified
+        meant.is_link_local
+        or meant.is_multicast
+        or meant.is_unspecified
+        or meant in _CREDENTIALS
     )
+
+
+def _unwrapped(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 one leads to, if it is known to."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour or address
+    low = int(address) & _LOW_32_BITS
+    # The unspecified address and the machine's own are no IPv4.
+    if low > 1 and any(address in network for network in _CARRIERS):
+        return IPv4Address(low)
+    return address
 
 
 async def resolve(target: Target) -> list[str]:
@@ -175,8 +207,14 @@ async def resolve(target: Target) -> list[str]:
     """
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(
-            target.host, target.port, type=socket.SOCK_STREAM
+        found = await loop.run_in_executor(
+            _RESOLVING,
+            partial(
+                socket.getaddrinfo,
+                target.host,
+                target.port,
+                type=socket.SOCK_STREAM,
+            ),
         )
     except (OSError, UnicodeError) as error:
         raise httpx.ConnectError("The host has no address.") from error

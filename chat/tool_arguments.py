@@ -52,17 +52,33 @@ def leaves_its_place(url: str, arguments: Mapping[str, Any]) -> list[str]:
     They are percent-encoded, but a server may decode a slash before it looks at the
     path: what fills a place in the path is one piece of it.
     """
-    path = url.split("?", 1)[0]
-    try:
-        in_path = {name for _, name, _, _ in Formatter().parse(path) if name}
-    except ValueError:
-        # No address at all: the request will say so.
-        return []
+    in_path = _places(url.split("?", 1)[0])
     return [
         name
         for name, value in arguments.items()
         if name in in_path and re.search(r"[/\\?#%]|^[ .]*$|\.\.", str(value))
     ]
+
+
+def sent(url: str, arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Return what of the arguments goes into a tool's address, as it does.
+
+    Its answer depends on nothing else, so that calls are equal whose address is.
+    """
+    return {
+        name: str(value).strip()
+        for name, value in arguments.items()
+        if name in _places(url) and not _is_blank(value)
+    }
+
+
+def _places(url: str) -> set[str]:
+    """Return the names that an address has places for; none where it is no address."""
+    try:
+        return {name for _, name, _, _ in Formatter().parse(url) if name}
+    except ValueError:
+        # The request will say so.
+        return set()
 
 
 def _closed(schema: Any) -> Any:

@@ -286,10 +286,19 @@ MODELS = {
     # Empty: the embedded sentence-embedding model, which costs nothing and is exact
     # about what it was made with.
     "embed": env.str("MODEL_EMBED", default=""),
+    # Empty: what recall finds is not ranked again.
+    "rerank": env.str("MODEL_RERANK", default=""),
 }
+# Where the model that ranks is not behind OPENAI_BASE_URL.
+RERANK_BASE_URL = env.str("RERANK_BASE_URL", default="")
+RERANK_API_KEY = env.str("RERANK_API_KEY", default="")
 MODEL_TIMEOUT_S = env.float("MODEL_TIMEOUT_S", default=30.0)
 
 # --- Tools ---------------------------------------------------------------------------
+# What one answer may read and write in all its rounds: so many contexts of the desk's
+# plan, and so many dollars by the price table. What it has by then is its answer.
+TURN_MAX_CONTEXTS = env.float("TURN_MAX_CONTEXTS", default=4.0)
+TURN_MAX_USD = env.float("TURN_MAX_USD", default=0.25)
 # The operator's word, never a tenant's: hosts (`host` or `host:port`) that tools may
 # reach although they are on this machine or network, and without https.
 TOOL_ALLOWED_PRIVATE_HOSTS = env.list("TOOL_ALLOWED_PRIVATE_HOSTS", default=[])

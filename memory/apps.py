@@ -20,6 +20,8 @@ class MemoryConfig(AppConfig):
                 api_key=settings.OPENAI_API_KEY,
                 models=settings.MODELS,
                 timeout_s=settings.MODEL_TIMEOUT_S,
+                rerank_base_url=settings.RERANK_BASE_URL,
+                rerank_api_key=settings.RERANK_API_KEY,
                 data_dir=settings.DATA_DIR,
             )
         )

@@ -1,13 +1,16 @@
 """Records what models are shown of a customer's memory, before it is on its way."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from accounts import audit
-from memory.context import Context
 from memory.llm import gateway
 from memory.llm.config import Job
 from memory.llm.types import EmbeddingModelInfo
+
+if TYPE_CHECKING:
+    # A context is made of what recall finds, and recall records what it discloses.
+    from memory.context import Context
 
 
 def record_reply(
@@ -15,7 +18,7 @@ def record_reply(
     customer_id: UUID,
     conversation_id: UUID,
     message_id: UUID,
-    context: Context,
+    context: "Context",
     call: int,
 ) -> None:
     """Record which memories the model that writes a reply is about to be shown.

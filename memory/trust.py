@@ -9,6 +9,7 @@ from typing import Final
 # A system of record counts most, then staff, then everybody; what staff wrote and what
 # they approved count alike.
 _RANKS: Final = {"system": 2, "agent": 1, "approved": 1}
+SUMMARY_OF: Final = "summary of what was said"
 _WORDS: Final = {
     "system": "system of record",
     "agent": "staff",

@@ -8,8 +8,8 @@ streaming are all part of the test:
         ...  # point the product at server.base_url
         assert server.requests[0].body["messages"][-1]["content"] == "Hi"
 
-Scripted answers wait in three queues, so that a chat and a worker do not take each
-other's: "stream" (streamed completions), "json" (other completions) and "embeddings".
+Scripted answers wait in queues, so that a chat and a worker do not take each other's:
+"stream" (streamed completions), "json" (other completions), "embeddings" and "rerank".
 Each request takes the oldest answer of its queue. Embeddings need no script: with an
 empty queue every text gets a vector made from its words. A completion nobody scripted
 is answered with 404, or by `improvise`: what the model says of its own to a request.
@@ -27,7 +27,7 @@ from typing import Any, Literal, Self
 
 from typing_extensions import override
 
-Queue = Literal["stream", "json", "embeddings"]
+Queue = Literal["stream", "json", "embeddings", "rerank"]
 Calls = Sequence[tuple[str, str, str]]
 # From the body of a request to a text, and to tool calls: (id, name, arguments) each.
 Improvise = Callable[[Mapping[str, Any]], tuple[str, Calls]]
@@ -76,6 +76,7 @@ class ScriptedOpenAI:
             "stream": deque(),
             "json": deque(),
             "embeddings": deque(),
+            "rerank": deque(),
         }
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler_class())
@@ -207,6 +208,27 @@ class ScriptedOpenAI:
         body = json.dumps(_embeddings_body(vectors))
         self._queues["embeddings"].append(_Answer(pieces=(body,)))
 
+    def rerank(
+        self, scores: Sequence[float], *, delay_s: float = 0.0, pause_s: float = 0.0
+    ) -> None:
+        """Script the scores of the next texts to rank, told from the last text on.
+
+        Args:
+            scores: Of the texts, in their order.
+            delay_s: Waited before the answer.
+            pause_s: Waited before each of its many pieces.
+        """
+        results = [
+            {"index": index, "relevance_score": score}
+            for index, score in reversed(list(enumerate(scores)))
+        ]
+        usage = {"total_tokens": PROMPT_TOKENS}
+        body = json.dumps({"results": results, "usage": usage})
+        pieces = tuple(body[start : start + 20] for start in range(0, len(body), 20))
+        self._queues["rerank"].append(
+            _Answer(pieces=pieces, delay_s=delay_s, pause_s=pause_s)
+        )
+
     def error(
         self,
         status: int,
@@ -252,7 +274,10 @@ class ScriptedOpenAI:
         to: Queue = "stream" if request.body.get("stream") else "json"
         if request.path.endswith("/embeddings"):
             to = "embeddings"
-        if not self._queues[to] and to != "embeddings" and self.improvise:
+        elif request.path.endswith("/rerank"):
+            to = "rerank"
+        speaks = to in {"stream", "json"}
+        if not self._queues[to] and speaks and self.improvise:
             text, calls = self.improvise(request.body)
             if to == "json":
                 self.text_answer(text)

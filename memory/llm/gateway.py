@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ from memory.llm.vector_cache import VectorCache
 if TYPE_CHECKING:
     from memory.llm.openai_compatible import OpenAICompatible
     from memory.llm.openai_jobs import OpenAIJobs
+    from memory.llm.openai_rerank import OpenAIReranker
 
 logger = logging.getLogger(__name__)
 
@@ -63,11 +64,7 @@ class _Gateway:
     def __init__(self, config: GatewayConfig) -> None:
         self.config = config
         self.breakers: dict[Job, CircuitBreaker] = {
-            "reply": CircuitBreaker(),
-            "consolidate": CircuitBreaker(),
-            "classify": CircuitBreaker(),
-            "judge": CircuitBreaker(),
-            "embed": CircuitBreaker(),
+            job: CircuitBreaker() for job in get_args(Job)
         }
         self.queries = VectorCache(QUERY_CACHE_ENTRIES)
         self.dims = dict(_KNOWN_DIMS)
@@ -86,6 +83,19 @@ class _Gateway:
         from memory.llm.openai_jobs import OpenAIJobs
 
         return OpenAIJobs(self.config)
+
+    @cached_property
+    def reranker(self) -> "OpenAIReranker":
+        """The endpoint that ranks texts."""
+        from memory.llm.openai_rerank import OpenAIReranker
+
+        return OpenAIReranker(self.config)
+
+    def close(self) -> None:
+        """Close the connections of the synchronous calls, if any were opened."""
+        for made in ("jobs", "reranker"):
+            if made in self.__dict__:
+                self.__dict__[made].close()
 
     def called(self, job: Job, call: Any) -> Any:
         """Make an external call under the job's breaker."""
@@ -109,8 +119,8 @@ class _Installed:
 
 def configure(config: GatewayConfig) -> None:
     """Install a configuration; the models it names are first called when needed."""
-    if _Installed.gateway and "jobs" in _Installed.gateway.__dict__:
-        _Installed.gateway.jobs.close()
+    if _Installed.gateway:
+        _Installed.gateway.close()
     embedding.use_data_dir(config.data_dir)
     _Installed.gateway = _Gateway(config)
 
@@ -156,9 +166,10 @@ async def stream_reply(request: ReplyRequest) -> AsyncGenerator[StreamPart]:
     breaker = gateway.breakers["reply"]
     if model and breaker.allows():
         begun = False
+        offered = () if request.must_answer else request.tools
         try:
             async with aclosing(
-                gateway.streams.stream(model, request.messages, request.tools)
+                gateway.streams.stream(model, request.messages, offered)
             ) as parts:
                 async for part in parts:
                     begun = True
@@ -216,6 +227,31 @@ def complete_json(
         ),
     )
     return answer
+
+
+def can_rerank() -> bool:
+    """Say whether a model is connected that ranks texts by how well they answer."""
+    return bool(_gateway().config.model_for("rerank"))
+
+
+def rerank(query: str, texts: Sequence[str]) -> list[float]:
+    """Return how well each text answers the query, in the model's own measure.
+
+    It is waited for no longer than `openai_rerank.DEADLINE_S`, all tries together.
+
+    Raises:
+        RetryableError: No score for each text in time.
+        TerminalError: No model is connected for it, or it refused the request.
+    """
+    gateway = _gateway()
+    model = gateway.config.model_for("rerank")
+    if not model:
+        message = "No model that ranks is connected."
+        raise TerminalError(message)
+    scores: list[float] = gateway.called(
+        "rerank", lambda: gateway.reranker.rerank(model, query, texts)
+    )
+    return scores
 
 
 def embed(

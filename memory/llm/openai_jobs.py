@@ -135,8 +135,9 @@ class OpenAIJobs:
         self, model: str, messages: list[ChatMessage], form: dict[str, Any]
     ) -> tuple[str, tuple[int, int]]:
         """Return the text of one completion with its prompt and completion tokens."""
-        completion = self._tried(
+        completion = tried(
             self._client.chat.completions.create,
+            self._timeout_s,
             model=model,
             messages=wire_messages(messages),
             **form,
@@ -148,18 +149,6 @@ class OpenAIJobs:
         )
         metering.spent(model, *tokens)
         return text, tokens
-
-    def _tried(self, call: Any, **request: Any) -> Any:
-        """Make a synchronous call with retries; a 400 is left to the caller."""
-        for attempt in Retrying(**retry_policy(self._timeout_s)):
-            with attempt:
-                try:
-                    return call(**request)
-                except openai.BadRequestError:
-                    raise
-                except (*CLIENT_FAILURES, TimeoutError) as error:
-                    raise translated(error) from None
-        raise AssertionError  # pragma: no cover - tenacity returns or raises
 
     def embed(
         self, model: str, texts: Sequence[str]
@@ -184,8 +173,9 @@ class OpenAIJobs:
 
     def _embedded(self, model: str, batch: list[str]) -> tuple[list[list[float]], int]:
         try:
-            answer = self._tried(
+            answer = tried(
                 self._client.embeddings.create,
+                self._timeout_s,
                 model=model,
                 input=batch,
                 encoding_format="float",
@@ -201,6 +191,24 @@ class OpenAIJobs:
             spent = sum(count_tokens(text) for text in batch)
         metering.spent(model, spent, 0)
         return [item.embedding for item in items], spent
+
+
+def tried(call: Any, deadline_s: float, **request: Any) -> Any:
+    """Make a synchronous call with retries; a 400 is left to the caller.
+
+    Raises:
+        RetryableError: No answer before the deadline.
+        TerminalError: The endpoint refused the request.
+    """
+    for attempt in Retrying(**retry_policy(deadline_s)):
+        with attempt:
+            try:
+                return call(**request)
+            except openai.BadRequestError:
+                raise
+            except (*CLIENT_FAILURES, TimeoutError) as error:
+                raise translated(error) from None
+    raise AssertionError  # pragma: no cover - tenacity returns or raises
 
 
 def batches(texts: Sequence[str]) -> Iterator[list[str]]:

@@ -1,5 +1,6 @@
 """The words spoken with the gateway: messages, tools, requests and stream parts."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,6 +21,11 @@ class ToolCall:
     id: str
     name: str
     arguments: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """What is the same for calls that ask the same; providers repeat their ids."""
+        return json.dumps([self.name, dict(self.arguments)], sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class ReplyRequest:
         memories: The recalled memories again, structured, best first.
         customer_name: How to address the customer, or "".
         desk_name: Name of the support desk, or "".
+        must_answer: Whether this is the last call: no tool is on offer any more.
     """
 
     messages: tuple[ChatMessage, ...]
@@ -86,6 +93,7 @@ class ReplyRequest:
     memories: tuple[MemoryItem, ...] = ()
     customer_name: str = ""
     desk_name: str = ""
+    must_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

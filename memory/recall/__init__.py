@@ -6,8 +6,18 @@ little. The two best lists are fused by reciprocal rank and weighed by freshness
 importance.
 """
 
+from memory.recall.finding import find
 from memory.recall.query import prepare
 from memory.recall.search import recall
 from memory.recall.types import Intent, Period, Query, Reasons, Recalled
 
-__all__ = ["Intent", "Period", "Query", "Reasons", "Recalled", "prepare", "recall"]
+__all__ = [
+    "Intent",
+    "Period",
+    "Query",
+    "Reasons",
+    "Recalled",
+    "find",
+    "prepare",
+    "recall",
+]

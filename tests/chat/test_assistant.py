@@ -341,8 +341,8 @@ def test_a_desk_that_only_forgets_sends_nothing_of_the_older_part(
         for window in ("summarise", "forget"):
             desk = MemorySettings(window=window)
             buffer = recent_turns(conversation, Limits.of(desk))
-            sent[window] = briefing.build_context(
-                tenant, conversation, query, buffer=buffer, desk=desk
+            sent[window] = briefing.packed(
+                briefing.gather(tenant, conversation, query, buffer=buffer, desk=desk)
             )
     older = sent["summarise"]
     assert older.ledger.summary > 0
@@ -523,7 +523,7 @@ def test_the_models_tool_calls_run_and_their_results_go_back_to_it(
 def test_a_model_that_only_calls_tools_ends_with_a_person(
     elena: Customer, shop: Shop, order_tool: HttpTool, model: ScriptedOpenAI
 ) -> None:
-    for _ in range(assistant.MAX_TOOL_ROUNDS):
+    for _ in range(assistant.MAX_ROUNDS):
         model.tool_call("look_up_order", {"order_number": "LF-20418"})
     conversation = make_conversation(elena, "Where is it?")
     answer_now(conversation)

@@ -1,14 +1,17 @@
 """Where a tenant's tool may connect to: out there, to the one host it names."""
 
 import asyncio
+import gzip
 import json
 import logging
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -28,6 +31,7 @@ from chat import outbound
 from chat.models import HttpTool
 from chat.tools import look_up
 from tests.chat.conftest import Shop
+from tests.local_server import Quiet, listening
 
 NOT_PUBLIC = [
     "0.0.0.0",  # noqa: S104 - an address to refuse, nobody listens
@@ -186,6 +190,24 @@ def test_a_name_of_two_minds_is_refused(names: dict[str, list[list[str]]]) -> No
         "https://0x7f000001/",
         "https://0x7f.0.0.0x1/",
         "https://169.254.169.254/latest/meta-data/",
+        "https://127.0.0.0x1/",
+        "https://017700000001/",
+        "https://shop.example.0177/",
+        "https://127.0.0.1./",
+        "https://2852039166/",
+        "https://[::ffff:7f00:1]/",
+        "https://[2002:7f00:1::]/",
+        "https://[0:0:0:0:0:0:0:1]/",
+        "https://[::]/",
+        "https://shop.example%00.evil/",
+        "https://shop.example%2f@127.0.0.1/",
+        "https://-shop.example/",
+        "https://shop.example:/",
+        "https://shop.example:4 43/",
+        "https://shop.example:443@127.0.0.1/",
+        "HTTPS://shop.example/",
+        "https:shop.example/",
+        "https:/\\shop.example/",
         "https://[::1]/",
         "https://[::ffff:127.0.0.1]/",
         "https://[64:ff9b::7f00:1]/",
@@ -287,7 +309,22 @@ def test_his_word_holds_for_the_port_that_he_names(
 
 @pytest.mark.parametrize(
     "address",
-    ["169.254.169.254", "::ffff:169.254.169.254", "::", "fe80::1", "ff02::1"],
+    [
+        "169.254.169.254",
+        "::ffff:169.254.169.254",
+        "::169.254.169.254",
+        "64:ff9b::169.254.169.254",
+        "64:ff9b:1::169.254.169.254",
+        "2002:a9fe:a9fe::1",
+        "::",
+        "0.0.0.0",  # noqa: S104 - an address to refuse, nobody listens
+        "fe80::1",
+        "ff02::1",
+        "fd00:ec2::254",
+        "100.100.100.200",
+        "168.63.129.16",
+        "192.0.0.192",
+    ],
 )
 def test_his_word_never_reaches_the_machines_own_link(
     address: str, names: dict[str, list[list[str]]], settings: Settings
@@ -370,6 +407,125 @@ def test_a_request_for_another_place_is_refused() -> None:
     ):
         with pytest.raises(outbound.RefusedAddressError):
             asyncio.run(go(url))
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "fd12::1", "127.0.0.1", "::1"])
+def test_his_word_reaches_the_machines_of_his_network(
+    address: str, names: dict[str, list[list[str]]], settings: Settings
+) -> None:
+    settings.TOOL_ALLOWED_PRIVATE_HOSTS = ["near.example"]
+    names["near.example"] = [[address]]
+    target = outbound.target_of("http://near.example/")
+    assert asyncio.run(outbound.resolve(target)) == [address]
+
+
+@pytest.mark.parametrize(
+    "place", ["http://127.0.0.1:{port}/orders/LF-1", "http://169.254.169.254/", "/x"]
+)
+def test_a_redirect_to_the_inside_is_not_followed(
+    place: str, tool: HttpTool, shop: Shop
+) -> None:
+    to = place.format(port=shop.url.rpartition(":")[2])
+    with answering(b"{}", status=302, Location=to) as (url, asked):
+        tool.url = f"{url}/{{order_number}}"
+        assert not ask(tool)[1]
+    assert asked == ["/LF-20418"]
+    assert shop.asked == []
+
+
+def test_no_proxy_of_the_environment_is_asked_to_connect_either(
+    tool: HttpTool,
+    names: dict[str, list[list[str]]],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names["shop.test"] = [["127.0.0.1"]]
+    settings.TOOL_ALLOWED_PRIVATE_HOSTS = ["shop.test"]
+    with answering(b"{}") as (url, asked):
+        for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, url)
+        # Nobody listens there, so that only a proxy could answer.
+        tool.url = "https://shop.test:9/{order_number}"
+        assert not ask(tool)[1]
+    assert asked == []
+
+
+def test_a_host_that_is_slow_to_be_found_is_given_up_and_holds_nobody_else_up(
+    tool: HttpTool, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TOOL_ALLOWED_PRIVATE_HOSTS = ["slow.test"]
+    tool.url, tool.timeout_s = "http://slow.test/{order_number}", 0.2
+    found = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found.wait(5) and [])
+
+    async def many() -> float:
+        asked = [look_up(tool, {"order_number": str(n)}, "") for n in range(12)]
+        started = time.monotonic()
+        assert not any(good for _, good in await asyncio.gather(*asked))
+        # The threads that all the rest works on are free.
+        await asyncio.to_thread(lambda: None)
+        return time.monotonic() - started
+
+    try:
+        assert asyncio.run(many()) < 2
+    finally:
+        found.set()
+
+
+# --- What comes back ------------------------------------------------------------------
+
+
+@contextmanager
+def answering(
+    body: bytes, *, status: int = 200, **headers: str
+) -> Iterator[tuple[str, list[str]]]:
+    """A server that answers everything so; notes what it was asked."""
+    asked: list[str] = []
+
+    class Handler(Quiet, BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.end_headers()
+            with suppress(ConnectionError):
+                self.wfile.write(body)
+
+        def do_CONNECT(self) -> None:
+            self.do_GET()
+
+    with listening(Handler) as url:
+        yield url, asked
+
+
+@pytest.mark.parametrize("packed", ["gzip", "gzip, gzip", "deflate", "br", "nonsense"])
+def test_an_answer_that_comes_packed_is_not_unpacked(
+    tool: HttpTool, packed: str
+) -> None:
+    """A few thousand bytes, packed twice, become more than any machine has."""
+    bomb = gzip.compress(gzip.compress(b"0" * 20_000_000))
+    with answering(bomb, Content_Encoding=packed) as (url, _):
+        tool.url = f"{url}/{{order_number}}"
+        result, good = ask(tool)
+    assert "did not answer" in json.loads(result)["error"]
+    assert not good
+
+
+@pytest.mark.parametrize("charset", ["zlib", "bz2", "hex", "rot13", "undefined", "x"])
+def test_an_answer_does_not_choose_how_it_is_read(tool: HttpTool, charset: str) -> None:
+    kind = f"text/plain; charset={charset}"
+    with answering("Ghent, Orléans \xff".encode(), Content_Type=kind) as (url, _):
+        tool.url = f"{url}/{{order_number}}"
+        assert ask(tool) == ("Ghent, Orléans \xff", True)
+
+
+def test_an_answer_in_no_encoding_at_all_is_read_as_far_as_it_goes(
+    tool: HttpTool,
+) -> None:
+    with answering(b"Gh\xffent \xf0\x9f\x98") as (url, _):
+        tool.url = f"{url}/{{order_number}}"
+        assert ask(tool) == ("Gh\ufffdent \ufffd", True)
 
 
 # --- TLS ------------------------------------------------------------------------------

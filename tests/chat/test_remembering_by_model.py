@@ -9,7 +9,7 @@ import pytest
 from accounts.models import Customer
 from accounts.scope import customer_scope, tenant_scope
 from chat import remembering, services, turns
-from chat.briefing import build_context
+from chat.briefing import gather, packed
 from chat.history import recent_turns
 from chat.models import Conversation
 from memory import consolidation, facts, recall, working
@@ -173,13 +173,11 @@ def test_neither_the_live_buffer_nor_a_replys_context_holds_a_secret(
     query = recall.prepare("And now?", tenant_id=elena.tenant_id)
     desk = MemorySettings()
 
-    def packed() -> Any:
+    def gathered() -> Any:
         buffer = recent_turns(conversation, Limits.of(desk))
-        return build_context(
-            elena.tenant, conversation, query, buffer=buffer, desk=desk
-        )
+        return gather(elena.tenant, conversation, query, buffer=buffer, desk=desk)
 
-    context = in_scope(elena, packed)
+    context = packed(in_scope(elena, gathered))
     refuse_secrets(str(context.messages))
 
 

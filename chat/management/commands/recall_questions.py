@@ -93,28 +93,23 @@ def _ask(
         raise ValueError(f"there is no customer {question['customer']!r}")
     _record_read(customer, asked_about)
     started = time.perf_counter()
-    query = recall.prepare(
+    found = recall.find(
         storable(question["query"]),
         tenant_id=desk.id,
         customer_id=customer.id,
-        asked_at=asked_at,
+        limit=max(options["limit"], CONTEXT_CANDIDATES),
+        as_of=asked_at,
+    )
+    latency_ms = (time.perf_counter() - started) * 1000
+    results = found[: options["limit"]]
+    packed = context.pack(
+        desk=desk.name,
+        budget_tokens=desk.context_tokens,
+        buffer=(),
+        recalled=found,
+        memory_tokens=options["context_tokens"],
     )
     with customer_scope(desk.id, customer.id):
-        found = recall.recall(
-            query,
-            customer_id=customer.id,
-            limit=max(options["limit"], CONTEXT_CANDIDATES),
-            as_of=asked_at,
-        )
-        latency_ms = (time.perf_counter() - started) * 1000
-        results = found[: options["limit"]]
-        packed = context.pack(
-            desk=desk.name,
-            budget_tokens=desk.context_tokens,
-            buffer=(),
-            recalled=found,
-            memory_tokens=options["context_tokens"],
-        )
         return _answer(question["id"], latency_ms, results, packed)
 
 
