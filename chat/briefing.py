@@ -70,6 +70,7 @@ def build_context(
     if tenant.plan == Tenant.Plan.FREE:
         return contexts.pack(
             desk=tenant.name,
+            marked_for=conversation.id,
             budget_tokens=tenant.context_tokens,
             buffer=buffer.turns,
             cut=len(buffer.cut),
@@ -95,6 +96,7 @@ def build_context(
         ]
     return contexts.pack(
         desk=tenant.name,
+        marked_for=conversation.id,
         budget_tokens=tenant.context_tokens,
         buffer=open_turns,
         cut=len(set(buffer.cut) - covered),
