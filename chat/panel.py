@@ -80,6 +80,7 @@ class Used:
 class Receipt:
     """What one answer used."""
 
+    message_id: UUID
     answered_at: datetime
     is_newest: bool
     budget: Budget
@@ -164,6 +165,7 @@ def _receipt(conversation: Conversation, message_id: UUID | None) -> Receipt | N
         return None
     context = answer.context
     return Receipt(
+        message_id=answer.pk,
         answered_at=answer.sent_at,
         is_newest=newest is not None and answer.pk == newest.pk,
         budget=_budget(context["ledger"]),

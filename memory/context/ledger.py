@@ -11,6 +11,7 @@ class Ledger:
     Attributes:
         budget: What the plan allows.
         instructions: Tokens of the fixed part, with the frames around memory.
+        fixed: Of these, what a prompt without memory has, too.
         facts: Of the current facts.
         summary: Of the running conversation's summary.
         recalled: Of the recalled memories.
@@ -22,6 +23,7 @@ class Ledger:
 
     budget: int
     instructions: int = 0
+    fixed: int = 0
     facts: int = 0
     summary: int = 0
     recalled: int = 0

@@ -112,6 +112,7 @@ def pack(
         ledger=Ledger(
             budget=budget_tokens,
             instructions=fixed + frame * _blocks(chosen),
+            fixed=fixed,
             buffer=buffer_tokens,
             left_out=left_out,
             shortened=sum(line.sentences is not None for line in chosen),
