@@ -134,17 +134,24 @@ def recalled_text(
 def shortened(line: Line, room: int) -> Line | None:
     """Return a summary's first sentences that fit; None for what is never cut."""
     source = line.source
-    if not _can_be_cut(source):
+    if isinstance(source, KnownFact) or not (
+        isinstance(source, KnownSummary) or source.kind == "summary"
+    ):
         return None
-    for count in range(len(split_sentences(source.text)) - 1, 0, -1):
+    # Found by halving: the more sentences, the more tokens.
+    fitting, fewest, most = None, 1, len(split_sentences(source.text)) - 1
+    while fewest <= most:
+        middle = (fewest + most) // 2
         shorter = (
-            summary_line(source, count)
+            summary_line(source, middle)
             if isinstance(source, KnownSummary)
-            else recalled_line(source, verified=line.verified, sentences=count)  # type: ignore[arg-type]  # no fact can be cut
+            else recalled_line(source, verified=line.verified, sentences=middle)
         )
         if shorter.tokens <= room:
-            return shorter
-    return None
+            fitting, fewest = shorter, middle + 1
+        else:
+            most = middle - 1
+    return fitting
 
 
 def first_sentences(text: str, count: int | None) -> str:
@@ -172,12 +179,6 @@ def as_item(line: Line) -> MemoryItem:
         text=text,
         said_at=source.occurred_at.isoformat(),
     )
-
-
-def _can_be_cut(source: Memory) -> bool:
-    if isinstance(source, Recalled):
-        return source.kind == "summary"
-    return isinstance(source, KnownSummary)
 
 
 def _says_more(memory: Recalled, facts: Sequence[KnownFact]) -> bool:
