@@ -264,6 +264,7 @@ ABOUT_ALL = {
     "review/<uuid:item_id>/": "the queue stands beside the item",
     "inbox/<uuid:conversation_id>/": "the list stands beside the conversation",
     "settings/remembering/": "what goes into memory, whoever said it",
+    "settings/tokens/": "the newest answers, whoever asked",
     "inbox/<uuid:conversation_id>/row/": "the counts of the views come along",
 }
 
