@@ -26,7 +26,7 @@ def exact_prompt(
     answer = policies.messages.fetch(
         user, Act.READ, message_id, conversation_id=shown.id
     )
-    if answer.context is None:
+    if answer.context is None or "ledger" not in answer.context:
         raise Http404
     desk = Tenant.objects.get(pk=user.tenant_id)
     rebuilt = prompts.rebuilt(shown, answer, desk=desk.name)
@@ -38,7 +38,7 @@ def exact_prompt(
             "conversation": shown,
             "customer": customer,
             "answer": answer,
-            "ledger": answer.context.get("ledger"),
+            "ledger": answer.context["ledger"],
             "prompt": rebuilt,
         },
     )

@@ -29,6 +29,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
         "section": "settings",
         "part": "tokens",
         "report": report(tenant, memory_settings.current()),
-        "newest": answers.filter(context__isnull=False).order_by("-sent_at")[:_NEWEST],
+        "newest": answers.filter(
+            context__isnull=False, context__has_key="ledger"
+        ).order_by("-sent_at")[:_NEWEST],
     }
     return render(request, "chat/tokens.html", context)

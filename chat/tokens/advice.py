@@ -91,7 +91,8 @@ def _within(what: str, tokens: int, budget: int, better: int) -> Advice | None:
     )
     return Advice(
         f"{what}: try {better:,} tokens",
-        f"It is {tokens:,} tokens now, {share:.0%} of the budget of {budget:,}; {why}.",
+        f"It is {tokens:,} tokens now, {_percent(share)} of the budget of {budget:,};"
+        f" {why}.",
     )
 
 
@@ -106,8 +107,8 @@ def _overflow(desk: MemorySettings, found: Numbers) -> Advice | None:
     )
     return Advice(
         "Let more messages in",
-        f"For {share:.0%} of the answers older messages found no room, {then}. The"
-        f" limits are {desk.buffer_messages} messages and {desk.buffer_tokens:,}"
+        f"For {_percent(share)} of the answers older messages found no room, {then}."
+        f" The limits are {desk.buffer_messages} messages and {desk.buffer_tokens:,}"
         " tokens.",
     )
 
@@ -118,6 +119,10 @@ def _memory_left_out(found: Numbers) -> Advice | None:
         return None
     return Advice(
         "Let fewer messages in",
-        f"For {share:.0%} of the answers some memory found no room. What fits is chosen"
-        " by relevance, so this does no harm while answers are good.",
+        f"For {_percent(share)} of the answers some memory found no room. What fits is"
+        " chosen by relevance, so this does no harm while answers are good.",
     )
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"

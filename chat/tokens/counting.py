@@ -36,6 +36,7 @@ with answers as materialized (
      cross join lateral jsonb_to_record(m.context) as c(
            prompt_tokens int, completion_tokens int, cost_usd float8)
      where m.tenant_id = %(tenant)s and m.context is not null
+       and jsonb_typeof(m.context -> 'ledger') = 'object'
        and m.sent_at > %(since)s and m.sent_at <= %(until)s
 )
 select day, name, greatest(0, 1 + floor(%(classes)s * ln(size) / ln(2)))::int,

@@ -57,15 +57,23 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One day: lengths across are percentages."""
+    """One day: lengths across are percentages.
+
+    Attributes:
+        numbers: For the table: answers, mean tokens by tier, and of the whole.
+    """
 
     x: str
     width: str
     pieces: tuple[Piece, ...]
     day: str
-    answers: int
-    tokens: int
-    by_tier: tuple[int, ...]
+    numbers: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """The day in words."""
+        answers, *_, tokens = self.numbers
+        return f"{self.day}: {tokens} tokens, {answers} answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +193,10 @@ def _bar(day: Numbers, place: int, first: date, most: int) -> Bar:
         width=_percent((1 - _GAP_SHARE) / DAYS),
         pieces=tuple(pieces),
         day=_named(first, place),
-        answers=int(day.sums["answers"]),
-        tokens=round(day.mean("total")),
-        by_tier=tuple(round(day.mean(name)) for name in TIERS),
+        numbers=(
+            f"{day.sums['answers']:,.0f}",
+            *(f"{day.mean(name):,.0f}" for name in (*TIERS, "total")),
+        ),
     )
 
 

@@ -75,6 +75,10 @@ VALUES: dict[str, dict[str, Any]] = {
     # One version of a conversation's summary is there once, whoever points at it.
     "memory.Summary": {"version": lambda owner: 2 if owner.points_at else 1},
     "chat.HttpTool": {"url": "http://127.0.0.1:9/{customer}"},
+    "chat.TokenDay": {
+        "sums": lambda owner: {owner.token(): 1},
+        "spread": lambda owner: {owner.token(): {"1": 1}},
+    },
 }
 
 # Further rows of every customer, which other queries look for.
