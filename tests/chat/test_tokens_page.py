@@ -38,7 +38,12 @@ def answers(
     """Answers of the assistant with these ledgers, as they are stored."""
     rows = []
     for ledger in ledgers:
-        whole: dict[str, Any] = {"budget": 16_000, "left_out": {}, "shortened": 0, "over": 0}
+        whole: dict[str, Any] = {
+            "budget": 16_000,
+            "left_out": {},
+            "shortened": 0,
+            "over": 0,
+        }
         whole |= TIERS | ledger
         whole["total"] = sum(whole[tier] for tier in TIERS)
         spent = {"prompt_tokens": 1_100, "completion_tokens": 20, "cost_usd": 0.001}
