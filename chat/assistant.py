@@ -21,6 +21,7 @@ from chat import briefing, push, receipts, services, tools, turns
 from chat.allowance import Allowance
 from chat.history import recent_turns
 from chat.models import Conversation
+from chat.tokens.history import whole_history_tokens
 from memory import disclosure, recall, summaries, working
 from memory import settings as memory_settings
 from memory.context import Context, Ledger
@@ -234,15 +235,20 @@ class _Reply:
         if not self.text.strip():
             self.text = "I have no answer to that. A colleague takes over."
             self.hand_over_reason = "the assistant had no answer"
-        await self._scoped(
-            turns.finish_turn,
-            turn=self.turn,
-            text=self.text.strip(),
-            context=_context_json(prepared.context, self.usages, self.tools_used),
-            hand_over_reason=self.hand_over_reason,
-        )
+        await self._scoped(self._finish, prepared.context)
         await self._scoped(
             _roll_up_if_long, self.turn.conversation_id, prepared.context.ledger
+        )
+
+    def _finish(self, context: Context) -> None:
+        receipt = _context_json(context, self.usages, self.tools_used)
+        history = whole_history_tokens(self.turn.customer_id, context)
+        receipt["ledger"]["history"] = history
+        turns.finish_turn(
+            turn=self.turn,
+            text=self.text.strip(),
+            context=receipt,
+            hand_over_reason=self.hand_over_reason,
         )
 
     async def _interrupt(self) -> None:
@@ -326,6 +332,7 @@ def _context_json(
         "ledger": context.ledger.as_json(),
         "facts": [str(fact.id) for fact in context.facts],
         "recalled": receipts.recalled_json(context.recalled),
+        "prompt": context.record(),
         "tools": tools_used,
         "model": usages[-1].model if usages else "",
         "prompt_tokens": sum(usage.prompt_tokens for usage in usages),

@@ -72,6 +72,7 @@ class Gathered:
     """
 
     tenant: Tenant
+    conversation_id: UUID
     question: str
     heard: Sequence[Turn]
     open_turns: Sequence[Turn]
@@ -97,7 +98,9 @@ def gather(
     """
     if tenant.plan == Tenant.Plan.FREE:
         turns = buffer.turns
-        return Gathered(tenant, query.text, turns, turns, cut=len(buffer.cut))
+        return Gathered(
+            tenant, conversation.id, query.text, turns, turns, cut=len(buffer.cut)
+        )
     told = known(
         conversation.customer_id, conversation.id, limits=working.Limits.of(desk)
     )
@@ -120,6 +123,7 @@ def gather(
     )
     return Gathered(
         tenant=tenant,
+        conversation_id=conversation.id,
         question=query.text,
         heard=buffer.turns,
         open_turns=open_turns,
@@ -139,6 +143,7 @@ def packed(gathered: Gathered) -> Context:
     uses.count(tenant.id, (m.source_id for m in best if m.kind == "fact"))
     return contexts.pack(
         desk=tenant.name,
+        marked_for=gathered.conversation_id,
         budget_tokens=tenant.context_tokens,
         buffer=gathered.open_turns,
         cut=gathered.cut,

@@ -192,6 +192,11 @@ class Message(CustomerModel):
                 condition=Q(agent__isnull=False),
                 name="chat_message_by_agent",
             ),
+            models.Index(
+                fields=["tenant", "sent_at"],
+                condition=Q(context__isnull=False),
+                name="chat_message_answers",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -235,6 +240,33 @@ class Event(CustomerModel):
             ),
         ]
         indexes = [*CustomerModel.Meta.indexes]
+
+
+class TokenDay(TenantModel):
+    """What the prompts of one day's answers add up to; see `chat.tokens.counting`.
+
+    Attributes:
+        day: In UTC.
+        until: Answers up to then are in it.
+        sums: Totals by name.
+        spread: How many answers had a size of each class, by name.
+    """
+
+    day = models.DateField()
+    until = models.DateTimeField()
+    sums = models.JSONField(default=dict)
+    spread = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "day"], name="chat_tokenday_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Tokens of {self.day}"
 
 
 class HttpTool(TenantModel):

@@ -14,6 +14,7 @@ from accounts.models import Tenant
 from accounts.scope import identity_scope, tenant_scope
 from chat import assistant, due, remembering, rewriting, wishes
 from chat.models import Conversation
+from chat.tokens import counting
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +112,14 @@ def plan_unplanned() -> None:
     for tenant_id in _tenant_ids():
         with tenant_scope(tenant_id):
             due.plan_unplanned()
+
+
+@shared_task
+def count_tokens() -> None:
+    """Add what answers took since the last time to the numbers of their days."""
+    for tenant_id in _tenant_ids():
+        with tenant_scope(tenant_id):
+            counting.roll_up(now=timezone.now())
 
 
 def _tenant_ids() -> list[UUID]:

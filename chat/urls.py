@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from chat import desk_views, known_views, strategy_views, upkeep_views, views
+from chat import (
+    desk_views,
+    known_views,
+    prompt_views,
+    strategy_views,
+    token_views,
+    upkeep_views,
+    views,
+)
 
 app_name = "chat"
 urlpatterns = [
@@ -22,6 +30,12 @@ urlpatterns = [
     path("inbox/<uuid:conversation_id>/hand-back/", views.hand_back, name="hand_back"),
     path("inbox/<uuid:conversation_id>/close/", views.close, name="close"),
     path("inbox/<uuid:conversation_id>/reopen/", views.reopen, name="reopen"),
+    path(
+        "inbox/<uuid:conversation_id>/messages/<uuid:message_id>/prompt/",
+        prompt_views.exact_prompt,
+        name="prompt",
+    ),
+    path("settings/tokens/", token_views.tokens, name="tokens"),
     path("settings/desk/", desk_views.desk_settings, name="desk_settings"),
     path("settings/desk/sites/", desk_views.change_sites, name="desk_sites"),
     path("settings/desk/clock/", desk_views.change_time_zone, name="desk_clock"),

@@ -156,6 +156,7 @@ CELERY_BEAT_SCHEDULE = {
     "answer-owed-turns": {"task": "chat.tasks.answer_owed_turns", "schedule": 10.0},
     "consolidate-due": {"task": "chat.tasks.consolidate_due", "schedule": 10.0},
     "plan-unplanned": {"task": "chat.tasks.plan_unplanned", "schedule": 3600.0},
+    "count-tokens": {"task": "chat.tasks.count_tokens", "schedule": 3600.0},
     "resume-erasures": {"task": "memory.tasks.resume_erasures", "schedule": 60.0},
     "prune-memories": {"task": "memory.tasks.prune_all", "schedule": 3600.0},
     "add-up-uses": {"task": "memory.tasks.add_up_uses", "schedule": 60.0},

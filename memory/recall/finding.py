@@ -38,9 +38,7 @@ def find(
         known: Messages that the reader has before her already: not recalled again.
         conversation_id: For which conversation, for the record of what models saw.
     """
-    query = prepare(
-        text, tenant_id=tenant_id, customer_id=customer_id, asked_at=as_of
-    )
+    query = prepare(text, tenant_id=tenant_id, customer_id=customer_id, asked_at=as_of)
     with customer_scope(tenant_id, customer_id):
         found = recall(
             query,

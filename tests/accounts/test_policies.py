@@ -37,7 +37,7 @@ from accounts.models import (
 from accounts.policies import POLICIES, POWERS, Act, Policy, Power
 from accounts.scope import tenant_scope
 from chat import services
-from chat.models import Conversation, Event, HttpTool, Message
+from chat.models import Conversation, Event, HttpTool, Message, TokenDay
 from memory import requests
 from memory.embeddings import reembedding
 from memory.llm import gateway
@@ -79,6 +79,7 @@ WITHOUT_POLICY: dict[type[Model], str] = {
     Forgotten: "marks of what was forgotten; nobody reads them",
     MemorySettings: "the desk has one, which no page names",
     RetentionRule: "the desk has one of each kind, which no page names",
+    TokenDay: "sums of the desk by day, which no page names",
 }
 Answer = Literal["yes", "hidden", "denied"]
 

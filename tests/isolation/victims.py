@@ -76,6 +76,10 @@ VALUES: dict[str, dict[str, Any]] = {
     # One version of a conversation's summary is there once, whoever points at it.
     "memory.Summary": {"version": lambda owner: 2 if owner.points_at else 1},
     "chat.HttpTool": {"url": "http://127.0.0.1:9/{customer}"},
+    "chat.TokenDay": {
+        "sums": lambda owner: {owner.token(): 1},
+        "spread": lambda owner: {owner.token(): {"1": 1}},
+    },
 }
 
 # Further rows of every customer, which other queries look for.
@@ -298,6 +302,7 @@ ABOUT_ALL = {
     "review/<uuid:item_id>/": "the queue stands beside the item",
     "inbox/<uuid:conversation_id>/": "the list stands beside the conversation",
     "settings/remembering/": "what goes into memory, whoever said it",
+    "settings/tokens/": "the newest answers, whoever asked",
     "inbox/<uuid:conversation_id>/row/": "the counts of the views come along",
 }
 

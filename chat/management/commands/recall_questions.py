@@ -104,6 +104,7 @@ def _ask(
     results = found[: options["limit"]]
     packed = context.pack(
         desk=desk.name,
+        marked_for=customer.id,
         budget_tokens=desk.context_tokens,
         buffer=(),
         recalled=found,

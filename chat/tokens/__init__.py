@@ -1,0 +1,1 @@
+"""Where the tokens of answers go: counted day by day, and what to make of it."""
