@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from memory.recall.times import civil, dates, phrases, seasons, words
+from memory.recall.times import civil, counting, dates, phrases, seasons, words
 from memory.recall.times.civil import DAY, Asked, Span
 from memory.recall.types import Period
 
 # A pasted letter names many days, and the question is not in the middle of it.
 MAX_CHARS: Final = 2_000
-_RULES: Final = (*dates.RULES, *seasons.RULES, *phrases.RULES)
+_RULES: Final = (*dates.RULES, *seasons.RULES, *phrases.RULES, *counting.RULES)
 _LEAD_CHARS: Final = 60
 _FUTURE: Final = re.compile(
     r"\b(?:will|won't|shall|upcoming)\b|['\u2019]ll\b|(?<!was )(?<!were )\bgoing to\b|"
@@ -51,6 +51,13 @@ _BESIDE: Final = re.compile(
     r"(?:['\u2019]s)?,?\s+(?:(?:of|in|on|at|around|over)\s+)?(?:the\s+)?|,?\s*"
 )
 _UNITS: Final = {"day": 1, "night": 1, "week": 7, "month": 30, "year": 365}
+
+
+class _Sentence(NamedTuple):
+    """Where a sentence ends, and whether it is about what is to come."""
+
+    ends: int
+    future: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +120,10 @@ def find(text: str, *, now: datetime, zone: ZoneInfo) -> tuple[Period, ...]:
 def _named(
     text: str, rules: Sequence[words.Rule], local: datetime, zone: ZoneInfo
 ) -> Iterator[_Named]:
+    sentences = list(_sentences(text))
     for _, pattern, read in rules:
         for match in pattern.finditer(text):
-            future = _FUTURE.search(_sentence(text, match.start())) is not None
+            future = next(it.future for it in sentences if match.start() < it.ends)
             spans = tuple(read(match, Asked(local, zone, future)))
             if spans:
                 yield _Named(
@@ -123,10 +131,12 @@ def _named(
                 )
 
 
-def _sentence(text: str, at: int) -> str:
-    begins = max((end.end() for end in _SENTENCE_END.finditer(text, 0, at)), default=0)
-    end = _SENTENCE_END.search(text, at)
-    return text[begins : end.start() if end else len(text)]
+def _sentences(text: str) -> Iterator[_Sentence]:
+    begins = 0
+    for end in _SENTENCE_END.finditer(text):
+        yield _Sentence(end.end(), bool(_FUTURE.search(text, begins, end.end())))
+        begins = end.end()
+    yield _Sentence(len(text) + 1, bool(_FUTURE.search(text, begins)))
 
 
 def _longest(found: Iterator[_Named]) -> list[_Named]:
@@ -187,7 +197,7 @@ def _offset(span: Span, offset: re.Match[str]) -> Span:
     count = words.number(offset["count"])
     distance = timedelta(days=_UNITS[unit] * count)
     on = span.start - distance if is_before else span.end - DAY + distance
-    return phrases.around(on.date(), count, unit, date.max - DAY * 366)
+    return counting.around(on.date(), count, unit, date.max - DAY * 366)
 
 
 def _uncovered(named: Sequence[_Named]) -> list[_Named]:
