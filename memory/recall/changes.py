@@ -67,8 +67,8 @@ _CLAUSE: Final = re.compile(
     _I,
 )
 _CHANGED: Final = re.compile(
-    r"\b(?:mov(?:e|ed|ing)(?! forward| on\b| ahead)|relocat\w+|chang(?:e|ed|es|ing)|switch(?:ed|ing)?|upgrad\w*|"
-    r"downgrad\w*|replac(?:ed|ing)|updat(?:ed|ing)|married|marriage|wedding|"
+    r"\b(?:mov(?:e|ed|ing)(?! forward| on\b| ahead)|relocat\w+|"
+    r"chang(?:e|ed|es|ing)|switch(?:ed|ing)?|upgrad\w*|downgrad\w*|replac(?:ed|ing)|updat(?:ed|ing)|married|marriage|wedding|"
     r"divorced?|left(?! (?:for|an?|my|me|the)\b)|"
     r"new (?:job|plan|number|address|card|bank|name|e-?mail|flat|house|home))\b",
     _I,
