@@ -22,6 +22,7 @@ _STATE: Final = (
     r"company|flat|apartment|house|home|city|town|country|zip(?: code)?|postcode|"
     r"provider|laptop|device|setup|preference|account)s?"
 )
+_STATE_VERB: Final = r"(?:be|have|live|work|own|prefer|go by|belong)"
 # Done once, and no state: "did I order this previously?" asks for nothing outdated.
 _ACT: Final = (
     r"(?:order|bought|buy|ask|said|say|mention|told|tell|discuss|report|contact|wrote|"
@@ -36,11 +37,12 @@ _WORD: Final = re.compile(r"[a-z]+")
 _ASKS_BEFORE: Final = tuple(
     re.compile(pattern, _I)
     for pattern in (
-        rf"\b(?:{_WHO}|that|it) used to\b",
-        r"\bdid(?:n't)? .{1,60}\buse to\b",
+        rf"\b(?:{_WHO}|that|it) used to"
+        r"(?! (?:pay|order|buy|make|sign|log|book|open)\b)",
+        rf"\bdid(?:n't)? .{{1,60}}\buse to {_STATE_VERB}\b",
         # "I am used to" tells a habit, "used to pay with" a means.
-        r"(?<!get )(?<!got )(?<!am )(?<!are )(?<!'m )(?<!is )\bused to "
-        r"(?:be|have|live|work|own|prefer|go by|belong)\b",
+        r"(?<!get )(?<!got )(?<!am )(?<!are )(?<!'m )(?<!is )"
+        rf"\bused to {_STATE_VERB}\b",
         rf"\b(?:previous|former|old|earlier|prior|past|original) {_STATE}\b",
         rf"\b(?:previously|originally)(?! {_ACT})\b",
         r"\bformerly\b",

@@ -168,7 +168,9 @@ def _year(match: re.Match[str], asked: Asked) -> Sequence[Span]:
     lead = _LEADS_TO_A_YEAR.search(left)
     if not (lead or _TIED.search(left)) or _COUNTED.match(right):
         return ()
-    if not (lead and lead["how"] in _PLAIN_LEAD) and _THINGS.match(right):
+    plain = lead and lead["how"] in _PLAIN_LEAD
+    # "expenses of 2000": a round number is an amount, unless it is said to be a year.
+    if not plain and (_THINGS.match(right) or year % 100 == 0):
         return ()
     in_reach = _EARLIEST <= year <= asked.today.year + _YEARS_AHEAD
     return (civil.year(year),) if in_reach else ()

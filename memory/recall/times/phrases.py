@@ -74,7 +74,7 @@ def _other_day(_: re.Match[str], asked: Asked) -> Sequence[Span]:
     return (civil.days(asked.today - DAY * 14, asked.today - DAY * 2),)
 
 
-def _weekday(match: re.Match[str], asked: Asked) -> Sequence[Span]:
+def weekday(match: re.Match[str], asked: Asked) -> Sequence[Span]:
     """Read "on Tuesday", "last Tuesday", "Monday morning"."""
     if not _is_a_weekday(match):
         return ()
@@ -184,7 +184,7 @@ RULES: Final = (
             rf"(?P<day>{words.WEEKDAY})\b(?:\s+(?P<part>{_PART})\b)?",
             _I,
         ),
-        _weekday,
+        weekday,
     ),
     words.Rule(
         _UNITS_NAMED,

@@ -179,6 +179,10 @@ EVERYWHERE = {
     "12/25/2024": "2024-12-25..2024-12-26",
     "on 25.12.24": "2024-12-25..2024-12-26",
     "two days after the 3rd of March": "2026-03-05..2026-03-06",
+    "on the Sunday before October 25, 2025": "2025-10-19..2025-10-20",
+    "the Monday after Easter 2024": "2024-04-08..2024-04-09",
+    "the weekend before 17 July": "2026-07-11..2026-07-13",
+    "the weekend after 17 July": "2026-07-18..2026-07-20",
     "the day before March 1": "2026-02-28..2026-03-01",
     # Years and quarters.
     "in 2022": "2022-01-01..2023-01-01",
@@ -276,6 +280,7 @@ NO_TIME = [
     "It cost 2022 euros",
     "I paid $2,022.50",
     "for 2000 pieces",
+    "expenses of 2000",
     "after 2000 kilometres",
     "from 1999 dollars on",
     "in 2000 mAh",

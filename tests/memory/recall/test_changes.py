@@ -72,6 +72,8 @@ NOT_BEFORE = [
     "until when can I return it?",
     "Does it work until the new firmware is there?",
     "Ask me before moving forward",
+    "Which card did I use to pay for it?",
+    "the card that I used to pay with",
 ]
 
 
