@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.db.models import F
@@ -22,6 +22,7 @@ _STATE: Final = (
     r"company|flat|apartment|house|home|city|town|country|zip(?: code)?|postcode|"
     r"provider|laptop|device|setup|preference|account)s?"
 )
+_STATE_VERB: Final = r"(?:be|have|live|work|own|prefer|go by|belong)"
 # Done once, and no state: "did I order this previously?" asks for nothing outdated.
 _ACT: Final = (
     r"(?:order|bought|buy|ask|said|say|mention|told|tell|discuss|report|contact|wrote|"
@@ -36,13 +37,15 @@ _WORD: Final = re.compile(r"[a-z]+")
 _ASKS_BEFORE: Final = tuple(
     re.compile(pattern, _I)
     for pattern in (
-        rf"\b(?:{_WHO}|that|it) used to\b",
-        r"\bdid(?:n't)? .{1,60}\buse to\b",
+        rf"\b(?:{_WHO}|that|it) used to"
+        r"(?! (?:pay|order|buy|make|sign|log|book|open)\b)",
+        rf"\bdid(?:n't)? .{{1,60}}\buse to {_STATE_VERB}\b",
         # "I am used to" tells a habit, "used to pay with" a means.
-        r"(?<!get )(?<!got )(?<!am )(?<!are )(?<!'m )(?<!is )\bused to "
-        r"(?:be|have|live|work|own|prefer|go by|belong)\b",
+        r"(?<!get )(?<!got )(?<!am )(?<!are )(?<!'m )(?<!is )"
+        rf"\bused to {_STATE_VERB}\b",
         rf"\b(?:previous|former|old|earlier|prior|past|original) {_STATE}\b",
-        rf"\b(?:previously|formerly|originally)(?! {_ACT})\b",
+        rf"\b(?:previously|originally)(?! {_ACT})\b",
+        r"\bformerly\b",
         r"\b(?:was|were|had|did)\b[^.?!\n]{1,60}\b(?:before|in the past)"
         r"(?=\s*(?:[.?!]|$)| (?:that|this|then|now)\b)",
         r"\bback then\b",
@@ -66,14 +69,16 @@ _CLAUSE: Final = re.compile(
     _I,
 )
 _CHANGED: Final = re.compile(
-    r"\b(?:mov(?:e|ed|ing)|relocat\w+|chang(?:e|ed|es|ing)|switch(?:ed|ing)?|upgrad\w*|"
-    r"downgrad\w*|replac(?:ed|ing)|updat(?:ed|ing)|left|got (?:a |my |the )?(?:new|"
-    r"married|divorced)|married|marriage|wedding|divorce|new)\b",
+    r"\b(?:mov(?:e|ed|ing)(?! forward| on\b| ahead)|relocat\w+|"
+    r"chang(?:e|ed|es|ing)|switch(?:ed|ing)?|upgrad\w*|downgrad\w*|replac(?:ed|ing)|updat(?:ed|ing)|married|marriage|wedding|"
+    r"divorced?|left(?! (?:for|an?|my|me|the)\b)|"
+    r"new (?:job|plan|number|address|card|bank|name|e-?mail|flat|house|home))\b",
     _I,
 )
 _LASTED: Final = re.compile(
     rf"^{_WHO}(?: still)? (?:was|were|lived|had|paid|worked|used|went)\b", _I
 )
+_LEAVING: Final = re.compile(r"\b(?:left|leaving|from|out of)\b", _I)
 _PLACES: Final = ("street_address", "city", "zip_code", "state", "country")
 _WORK: Final = ("employer", "occupation", "job_title", "company")
 # What a clause is about, and the keys of the catalogue that tell when it changed. The
@@ -82,7 +87,7 @@ _ABOUT: Final[tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]] = tuple(
     (re.compile(rf"\b(?:{pattern})\b", _I), keys)
     for pattern, keys in (
         (r"e-?mail", ("email",)),
-        (r"(?:phone|mobile|telephone) ?(?:number)?|my number|number", ("phone",)),
+        (r"(?:phone|mobile|telephone|my|new|old|the) number", ("phone",)),
         (r"deliver\w*|shipping", ("delivery_address",)),
         (r"billing address", ("billing_address",)),
         (
@@ -102,6 +107,9 @@ _ABOUT: Final[tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]] = tuple(
         ),
     )
 )
+KEYS: Final = frozenset(key for _, keys in _ABOUT for key in keys)
+"""The keys whose changes a question can name."""
+
 _ENDS_THERE: Final = frozenset({"before", "until", "till", "prior to", "up to"})
 _WHILE: Final = frozenset({"when", "while"})
 
@@ -123,8 +131,7 @@ class _Change:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(NamedTuple):
     """A value that held once, and what came after it."""
 
     key: str
@@ -132,13 +139,6 @@ class _Held:
     since: datetime
     until: datetime
     next_value: str | None
-
-    def is_named_in(self, clause: str) -> bool:
-        """Whether a clause says this value, or the one that took its place."""
-        return any(
-            value and re.search(rf"\b{re.escape(value)}\b", clause, _I)
-            for value in (self.value, self.next_value)
-        )
 
 
 def asks_before(text: str) -> bool:
@@ -196,20 +196,23 @@ def _changes(text: str) -> Iterator[_Change]:
         told = _LASTED if side in _WHILE else _CHANGED
         if not told.search(clause):
             continue
-        for pattern, keys in _ABOUT:
-            if pattern.search(clause):
-                yield _Change(side, clause, keys, match[0].strip())
-                break
+        # "What was my number until I changed it?"
+        keys = _keys(clause) or (_keys(text) if side in _ENDS_THERE else ())
+        if keys:
+            yield _Change(side, clause, keys, match[0].strip())
+
+
+def _keys(words: str) -> tuple[str, ...]:
+    return next((keys for pattern, keys in _ABOUT if pattern.search(words)), ())
 
 
 def _periods(change: _Change, held: list[_Held]) -> Iterable[Period]:
-    named = [it for it in held if it.is_named_in(change.clause)]
+    lost = [it for it in held if _says(change.clause, it.value)]
     if change.side in _WHILE:
-        return [
-            Period(it.since, it.until, change.words)
-            for it in named
-            if it.value.lower() in change.clause.lower()
-        ]
+        return [Period(it.since, it.until, change.words) for it in lost]
+    gained = [it for it in held if _says(change.clause, it.next_value)]
+    # "before I moved to Leeds" and "before I left Leeds" are two moments.
+    named = lost or gained if _LEAVING.search(change.clause) else gained or lost
     if not held:
         return []
     # Of several changes of one kind the last one is meant, unless a value is named.
@@ -217,3 +220,7 @@ def _periods(change: _Change, held: list[_Held]) -> Iterable[Period]:
     if change.side in _ENDS_THERE:
         return [Period(None, moment, change.words)]
     return [Period(moment, None, change.words)]
+
+
+def _says(clause: str, value: str | None) -> bool:
+    return bool(value and re.search(rf"(?<!\w){re.escape(value)}(?!\w)", clause, _I))

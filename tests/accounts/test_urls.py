@@ -58,7 +58,7 @@ def ask(client: Client, method: str, url: str) -> HttpResponse:
 def test_nobody_gets_in_without_a_sign_in_and_no_stranger_finds_anything(
     elena: Customer, charlie: User, address: str
 ) -> None:
-    url = filled(address, make_conversation(elena, "Canary").id, elena.id)
+    url = filled(address, make_conversation(elena, "Kingfisher").id, elena.id)
     stranger = signed_in(charlie)
     # A page leads to the sign-in, the API says no.
     refused = {403, 405} if address.startswith("api/") else {302, 405}
@@ -68,7 +68,7 @@ def test_nobody_gets_in_without_a_sign_in_and_no_stranger_finds_anything(
         assert "/accounts/login/" in anonymous.get("Location", "/accounts/login/")
         for response in (ask(stranger, method, url), anonymous):
             assert response.status_code < 500, method
-            assert b"Canary" not in response.content
+            assert b"Kingfisher" not in response.content
             assert b"Elena" not in response.content
             if "<" in address:
                 assert response.status_code in {302, 403, 404, 405}, method
@@ -78,7 +78,7 @@ def test_nobody_gets_in_without_a_sign_in_and_no_stranger_finds_anything(
 def test_no_page_about_people_may_be_kept_by_a_cache(
     elena: Customer, ada: User, carla: User, address: str
 ) -> None:
-    url = filled(address, make_conversation(elena, "Canary").id, elena.id)
+    url = filled(address, make_conversation(elena, "Kingfisher").id, elena.id)
     for user in (ada, carla):
         response = ask(signed_in(user), "get", url)
         assert "default-src 'none'" in response["Content-Security-Policy"]
@@ -93,7 +93,7 @@ def test_no_page_about_people_may_be_kept_by_a_cache(
 def test_an_odd_query_breaks_nothing(
     elena: Customer, ada: User, carla: User, address: str
 ) -> None:
-    url = filled(address, make_conversation(elena, "Canary").id, elena.id)
+    url = filled(address, make_conversation(elena, "Kingfisher").id, elena.id)
     names = [
         *("q", "page", "view", "before", "message", "index", "key", "receipts"),
         *("customer", "actor", "action", "since", "until"),
@@ -115,7 +115,7 @@ def test_an_odd_query_breaks_nothing(
 def test_a_write_without_the_forms_token_is_refused(
     elena: Customer, ada: User, carla: User, address: str
 ) -> None:
-    url = filled(address, make_conversation(elena, "Canary").id, elena.id)
+    url = filled(address, make_conversation(elena, "Kingfisher").id, elena.id)
     for user in (ada, carla):
         client = signed_in(user, enforce_csrf_checks=True)
         assert ask(client, "post", url).status_code == 403

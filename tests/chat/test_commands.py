@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from accounts.scope import identity_scope, tenant_scope
 from chat import remembering
 from chat.models import Conversation, Message
 from memory import consolidation, facts
+from memory import recall as memory_recall
 from memory.llm.errors import RetryableError
 from memory.models import Embedding, Fact, Summary
+from memory.recall import Query
 
 pytestmark = pytest.mark.usefixtures("rows")
 
@@ -284,6 +287,23 @@ def test_a_question_is_asked_as_of_its_moment(
     assert "Ghent" in json.dumps(then["results"])
     assert "Berlin" in json.dumps(now["results"])
     assert not any(r["kind"] == "fact" and "Ghent" in r["text"] for r in now["results"])
+
+
+def test_the_times_of_a_question_are_counted_from_its_moment(
+    imported: None, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def prepare(text: str, **options: Any) -> Query:
+        asked.append(whole(text, **options))
+        return asked[-1]
+
+    whole = memory_recall.prepare
+    monkeypatch.setattr(memory_recall, "prepare", prepare)
+    early = question(query="What did I say yesterday?", asked_at="2026-03-01T12:00:00Z")
+    recall(write, tmp_path, early)
+    (period,) = asked[-1].periods
+    assert period.start == datetime(2026, 2, 28, tzinfo=UTC)
 
 
 def test_bad_questions_are_reported_and_the_good_ones_answered(

@@ -16,6 +16,7 @@ from django.contrib.sessions.backends.cached_db import SessionStore
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.test import Client
+from django.utils import timezone
 from websockets.exceptions import ConnectionClosed
 
 from accounts.models import AuditEvent, Customer, Tenant, User
@@ -317,6 +318,47 @@ def test_a_visitor_comes_back_as_the_same_unverified_customer(
     with tenant_scope(desk.id):
         assert Customer.objects.count() == 1
         assert not Customer.objects.get().verified
+
+
+def test_the_widget_tells_where_her_clock_is(
+    server: Server, desk: Tenant, elena: Customer
+) -> None:
+    with server.widget(desk.slug) as line:
+        visitor = line.hello(time_zone="Asia/Kolkata")["visitor"]
+    with tenant_scope(desk.id):
+        stranger = Customer.objects.exclude(pk=elena.pk).get()
+    assert stranger.time_zone == "Asia/Kolkata"
+    for told, kept in (
+        ("Pacific/Auckland", "Pacific/Auckland"),
+        ("Mars/Olympus", "Pacific/Auckland"),
+        (7, "Pacific/Auckland"),
+        (None, "Pacific/Auckland"),
+    ):
+        with server.widget(desk.slug) as line:
+            line.hello(visitor=visitor, time_zone=told)
+        with tenant_scope(desk.id):
+            stranger.refresh_from_db()
+        assert stranger.time_zone == kept
+    with server.widget(desk.slug) as line:
+        known(line, elena, time_zone="Europe/Berlin")
+    with tenant_scope(desk.id):
+        elena.refresh_from_db()
+    assert (elena.time_zone, elena.verified) == ("Europe/Berlin", True)
+
+
+def test_the_shops_word_on_her_clock_comes_before_the_browsers(desk: Tenant) -> None:
+    def greeted(zoneinfo: str) -> str:
+        claims = {"sub": "u1", "aud": desk.slug, "zoneinfo": zoneinfo}
+        token = jwt.encode(
+            {**claims, "exp": timezone.now() + timedelta(minutes=5)},
+            desk.widget_secret,
+            algorithm="HS256",
+        )
+        customer = identity.identify(desk, token=token, time_zone="Europe/Berlin")
+        return customer.time_zone
+
+    assert greeted("America/New_York") == "America/New_York"
+    assert greeted("Nowhere") == "Europe/Berlin"
 
 
 @pytest.mark.parametrize("change", ["x{}", "{}x", "", "a:b:c", "\ud800", "nul\x00"])

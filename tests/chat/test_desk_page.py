@@ -170,6 +170,34 @@ def test_sites_are_saved_as_origins_with_the_reason(ada: User, desk: Tenant) -> 
     assert "https://b.example" in text(signed_in(ada).get(HOME))
 
 
+def test_the_clock_is_saved_with_the_reason(ada: User, desk: Tenant) -> None:
+    sent = {"time_zone": "Asia/Kolkata", "reason": WHY}
+    response = signed_in(ada).post(reverse("chat:desk_clock"), sent)
+    assert response.status_code == 302
+    assert desk_now(desk).time_zone == "Asia/Kolkata"
+    event = events(desk)[-1]
+    assert event.action == "desk.time_zone_changed"
+    assert "<option selected>Asia/Kolkata</option>" in text(signed_in(ada).get(HOME))
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"time_zone": "Mars/Olympus", "reason": WHY}, "no time zone of this name"),
+        ({"time_zone": "../../etc/passwd", "reason": WHY}, "no time zone of this name"),
+        ({"time_zone": "", "reason": WHY}, "This field is required"),
+        ({"time_zone": "Asia/Kolkata", "reason": " "}, "Say why"),
+    ],
+)
+def test_a_clock_that_is_none_is_refused(
+    ada: User, desk: Tenant, sent: dict[str, str], said: str
+) -> None:
+    response = signed_in(ada).post(reverse("chat:desk_clock"), sent)
+    assert response.status_code == 422
+    assert said in text(response)
+    assert desk_now(desk).time_zone == "UTC"
+
+
 @pytest.mark.parametrize(
     ("sent", "words"),
     [

@@ -301,3 +301,12 @@ def test_another_customers_memory_never_shows(home: Conversation, desk: Tenant) 
     assert theirs.facts == []
     assert theirs.receipt is not None
     assert theirs.receipt.used == ()
+
+
+def test_the_panel_says_where_her_clock_is(alice: User, elena: Customer) -> None:
+    conversation = make_conversation(elena, "Hello")
+    url = reverse("chat:conversation", args=[conversation.pk])
+    assert "Asia/Kolkata" not in signed_in(alice).get(url).content.decode()
+    with tenant_scope(elena.tenant_id):
+        Customer.objects.filter(pk=elena.pk).update(time_zone="Asia/Kolkata")
+    assert "Asia/Kolkata" in signed_in(alice).get(url).content.decode()

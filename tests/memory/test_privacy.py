@@ -119,7 +119,11 @@ def test_an_export_says_what_was_said_in_plain_json(
     carla: User, elena: Customer
 ) -> None:
     remember_all(elena)
+    elena.time_zone = "Asia/Kolkata"
     archive = export(elena, carla)
+    (profile,) = json.loads(archive.read("data/accounts_customer.json"))
+    assert profile["time_zone"] == "Asia/Kolkata"
+    assert b"Asia/Kolkata" in archive.read("README.html")
     (fact,) = json.loads(archive.read("data/memory_fact.json"))
     assert fact["value"] == "Ghent"
     assert fact["topics"] == []

@@ -29,6 +29,8 @@ _VERSION: Final = re.compile(
 _STREET: Final = re.compile(
     r"\s+(?:street|st\b|road|rd\b|avenue|ave\b|lane|drive|square|place|close|way\b|court)"
 )
+# No month has that day, or it is no day at all.
+_DAY_BEFORE: Final = re.compile(r"\d(?:st|nd|rd|th)?(?: of)?\s+$")
 # "May" before these asks for leave, or says that something is possible.
 _MODAL: Final = re.compile(
     r"\s+(?:i|we|you|he|she|it|they|one|be|have|has|not|also|need|want|take|get|or may|"
@@ -87,10 +89,11 @@ def _day_and_month(match: re.Match[str], asked: Asked) -> Sequence[Span]:
     name, left, right = match["month"], words.before(match), words.after(match)
     if _STREET.match(right) or (_COUNTED.match(right) and not match["year"]):
         return ()
-    plain = match["nth"] or match["year"] or words.AT.search(left)
+    plain = match["nth"] or match["year"] or match["last"] or words.AT.search(left)
     if name.lower() in {"may", "march", "mar"} and not plain:
         # "May 2 of us come?", "these 8 may be wrong"
-        begins = not left.strip() or left.rstrip()[-1] in ".?!"
+        month_first = match.start("month") < match.start("day")
+        begins = month_first and (not left.strip() or left.rstrip()[-1] in ".?!")
         if not name[0].isupper() or begins or _MODAL.match(right):
             return ()
     year = int(match["year"]) if match["year"] else None
@@ -127,6 +130,8 @@ def _date(year: int, number: int, day: int) -> date | None:
 def _month(match: re.Match[str], asked: Asked) -> Sequence[Span]:
     """Read "in May", "last March", "October 2023", "my May invoice"."""
     which, number = (match["which"] or "").lower(), words.month(match["month"])
+    if _DAY_BEFORE.search(words.before(match)):
+        return ()
     if match["year"]:
         return (civil.month(int(match["year"]), number),)
     if not _is_a_month(match):
@@ -163,7 +168,9 @@ def _year(match: re.Match[str], asked: Asked) -> Sequence[Span]:
     lead = _LEADS_TO_A_YEAR.search(left)
     if not (lead or _TIED.search(left)) or _COUNTED.match(right):
         return ()
-    if not (lead and lead["how"] in _PLAIN_LEAD) and _THINGS.match(right):
+    plain = lead and lead["how"] in _PLAIN_LEAD
+    # "expenses of 2000": a round number is an amount, unless it is said to be a year.
+    if not plain and (_THINGS.match(right) or year % 100 == 0):
         return ()
     in_reach = _EARLIEST <= year <= asked.today.year + _YEARS_AHEAD
     return (civil.year(year),) if in_reach else ()

@@ -2,19 +2,19 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Final
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from memory.recall.times import civil, dates, phrases, seasons, words
-from memory.recall.times.civil import DAY, Asked, Span
+from memory.recall.times import civil, counting, dates, phrases, seasons, words
+from memory.recall.times.civil import Asked, Span
+from memory.recall.times.leads import PART, Named, with_lead
 from memory.recall.types import Period
 
 # A pasted letter names many days, and the question is not in the middle of it.
 MAX_CHARS: Final = 2_000
-_RULES: Final = (*dates.RULES, *seasons.RULES, *phrases.RULES)
-_LEAD_CHARS: Final = 60
+_RULES: Final = (*dates.RULES, *seasons.RULES, *phrases.RULES, *counting.RULES)
 _FUTURE: Final = re.compile(
     r"\b(?:will|won't|shall|upcoming)\b|['\u2019]ll\b|(?<!was )(?<!were )\bgoing to\b|"
     r"(?<!was )(?<!were )\bgonna\b",
@@ -22,25 +22,6 @@ _FUTURE: Final = re.compile(
 )
 _SENTENCE_END: Final = re.compile(r"[.?!](?=\s|$)|\n")
 
-_PART: Final = re.compile(
-    r"\b(?:(?P<begins>(?:the )?(?:beginning|start) of|early(?: in)?)|"
-    r"(?P<middle>(?:the )?middle of|mid)|"
-    r"(?P<ends>(?:the )?end of|late(?: in)?)|"
-    r"(?P<half>(?:the )?(?:first|second|last) half of)|"
-    r"(?P<week>(?:the )?(?:first|last) week of)|"
-    r"(?P<earlier>earlier(?: in)?))[\s-]+(?:the\s+)?$",
-    re.IGNORECASE,
-)
-_RELATION: Final = re.compile(
-    r"\b(?P<relation>(?:ever )?since|starting(?: from| on| in)?|after|before|prior to|"
-    r"until|till|up to|up until|by|from|between)\s+(?:about |around )?(?:the\s+)?$",
-    re.IGNORECASE,
-)
-_OFFSET: Final = re.compile(
-    rf"\b(?P<count>the|{words.NUMBER}) (?P<unit>day|night|week|month|year)s? "
-    r"(?P<side>before|after)\s+(?:the\s+)?$",
-    re.IGNORECASE,
-)
 _ONWARDS: Final = re.compile(
     r"\s+(?:on\b(?! the\b)|onwards?\b|forward\b)", re.IGNORECASE
 )
@@ -50,25 +31,13 @@ _TO: Final = re.compile(
 _BESIDE: Final = re.compile(
     r"(?:['\u2019]s)?,?\s+(?:(?:of|in|on|at|around|over)\s+)?(?:the\s+)?|,?\s*"
 )
-_UNITS: Final = {"day": 1, "night": 1, "week": 7, "month": 30, "year": 365}
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """One expression of time in a text.
+class _Sentence(NamedTuple):
+    """Where a sentence ends, and whether it is about what is to come."""
 
-    Attributes:
-        begins: Where its words begin, those that stand before it included.
-        core: Where the words that name a time begin.
-    """
-
-    begins: int
-    core: int
     ends: int
-    spans: tuple[Span, ...]
-    match: re.Match[str]
-    read: words.Reader
-    relation: str = ""
+    future: bool
 
 
 def tells_time(text: str) -> bool:
@@ -95,7 +64,7 @@ def find(text: str, *, now: datetime, zone: ZoneInfo) -> tuple[Period, ...]:
         return ()
     local = now.astimezone(zone).replace(tzinfo=None)
     named = [
-        _with_lead(text, each) for each in _longest(_named(text, rules, local, zone))
+        with_lead(text, each) for each in _longest(_named(text, rules, local, zone))
     ]
     kept = _joined(text, _narrowed(text, _uncovered(named), zone), zone)
     periods = [
@@ -112,85 +81,36 @@ def find(text: str, *, now: datetime, zone: ZoneInfo) -> tuple[Period, ...]:
 
 def _named(
     text: str, rules: Sequence[words.Rule], local: datetime, zone: ZoneInfo
-) -> Iterator[_Named]:
+) -> Iterator[Named]:
+    sentences = list(_sentences(text))
     for _, pattern, read in rules:
         for match in pattern.finditer(text):
-            future = _FUTURE.search(_sentence(text, match.start())) is not None
+            future = next(it.future for it in sentences if match.start() < it.ends)
             spans = tuple(read(match, Asked(local, zone, future)))
             if spans:
-                yield _Named(
+                yield Named(
                     match.start(), match.start(), match.end(), spans, match, read
                 )
 
 
-def _sentence(text: str, at: int) -> str:
-    begins = max((end.end() for end in _SENTENCE_END.finditer(text, 0, at)), default=0)
-    end = _SENTENCE_END.search(text, at)
-    return text[begins : end.start() if end else len(text)]
+def _sentences(text: str) -> Iterator[_Sentence]:
+    begins = 0
+    for end in _SENTENCE_END.finditer(text):
+        yield _Sentence(end.end(), bool(_FUTURE.search(text, begins, end.end())))
+        begins = end.end()
+    yield _Sentence(len(text) + 1, bool(_FUTURE.search(text, begins)))
 
 
-def _longest(found: Iterator[_Named]) -> list[_Named]:
+def _longest(found: Iterator[Named]) -> list[Named]:
     """Return those that do not overlap; of two that do, the longer."""
-    kept: list[_Named] = []
+    kept: list[Named] = []
     for each in sorted(found, key=lambda it: (it.core - it.ends, it.core)):
         if all(each.ends <= other.core or other.ends <= each.core for other in kept):
             kept.append(each)
     return sorted(kept, key=lambda it: it.core)
 
 
-def _with_lead(text: str, named: _Named) -> _Named:
-    """Read what stands before an expression: "since early", "two days after"."""
-    left = text[max(0, named.core - _LEAD_CHARS) : named.core]
-    spans, length = named.spans, len(left)
-    if part := _PART.search(left):
-        spans = tuple(_part(span, part) for span in spans)
-        left = left[: part.start()]
-    if offset := _OFFSET.search(left):
-        spans = tuple(_offset(span, offset) for span in spans)
-        left = left[: offset.start()]
-    relation = _RELATION.search(left)
-    if relation:
-        left = left[: relation.start()]
-    return replace(
-        named,
-        begins=named.core - (length - len(left)),
-        spans=spans,
-        relation=" ".join(relation["relation"].lower().split()) if relation else "",
-    )
-
-
-def _part(span: Span, part: re.Match[str]) -> Span:
-    said = part[0].lower()
-    if span.start is None or span.end is None:
-        return span
-    if part["half"]:
-        return civil.half(span, 0 if "first" in said else 1)
-    if part["week"]:
-        week = timedelta(days=7)
-        first = Span(span.start, span.start + week)
-        return first if "first" in said else Span(span.end - week, span.end)
-    if part["earlier"]:
-        return span
-    return civil.part(span, 0 if part["begins"] else 1 if part["middle"] else 2)
-
-
-def _offset(span: Span, offset: re.Match[str]) -> Span:
-    """Return the time before or after a span: "the week before Christmas"."""
-    if span.start is None or span.end is None:
-        return span
-    unit, is_before = offset["unit"].lower(), offset["side"].lower() == "before"
-    if offset["count"].lower() == "the":
-        length = timedelta(days=_UNITS[unit])
-        if is_before:
-            return Span(span.start - length, span.start)
-        return Span(span.end, span.end + length)
-    count = words.number(offset["count"])
-    distance = timedelta(days=_UNITS[unit] * count)
-    on = span.start - distance if is_before else span.end - DAY + distance
-    return phrases.around(on.date(), count, unit, date.max - DAY * 366)
-
-
-def _uncovered(named: Sequence[_Named]) -> list[_Named]:
+def _uncovered(named: Sequence[Named]) -> list[Named]:
     """Leave out what only stands before another: "last week" in "last week of May"."""
     return [
         each
@@ -199,10 +119,13 @@ def _uncovered(named: Sequence[_Named]) -> list[_Named]:
     ]
 
 
-def _narrowed(text: str, named: Sequence[_Named], zone: ZoneInfo) -> list[_Named]:
+def _narrowed(text: str, named: Sequence[Named], zone: ZoneInfo) -> list[Named]:
     """Read two that stand together as one: "in May last year", "last week, Monday"."""
-    kept: list[_Named] = []
+    kept: list[Named] = []
     for each in named:
+        if kept and (day := _day_beside(text, kept[-1], each, zone)):
+            kept[-1] = day
+            continue
         between = text[kept[-1].ends : each.core] if kept else ""
         if kept and each.relation == "" and _BESIDE.fullmatch(between):
             both = _within(kept[-1], each, zone) or _within(each, kept[-1], zone)
@@ -218,7 +141,25 @@ def _narrowed(text: str, named: Sequence[_Named], zone: ZoneInfo) -> list[_Named
     return kept
 
 
-def _within(wide: _Named, narrow: _Named, zone: ZoneInfo) -> _Named | None:
+def _day_beside(text: str, day: Named, other: Named, zone: ZoneInfo) -> Named | None:
+    """Return "the Sunday before 25 October" as that one day, where it is said so."""
+    span = other.spans[0]
+    if (
+        day.read is not phrases.weekday
+        or other.relation not in {"before", "after"}
+        or text[day.ends : other.begins].strip()
+        or span.start is None
+        or span.end is None
+        or span.start.tzinfo
+    ):
+        return None
+    is_before = other.relation == "before"
+    at = span.start if is_before else span.end - timedelta(minutes=1)
+    spans = tuple(day.read(day.match, Asked(at, zone, future=not is_before)))
+    return replace(day, ends=other.ends, spans=spans) if spans else None
+
+
+def _within(wide: Named, narrow: Named, zone: ZoneInfo) -> Named | None:
     """Return the narrow one as it is meant within the wide one, if it can be."""
     span = wide.spans[0]
     if len(wide.spans) > 1 or span.start is None or span.end is None:
@@ -232,7 +173,7 @@ def _within(wide: _Named, narrow: _Named, zone: ZoneInfo) -> _Named | None:
     return None
 
 
-def _joined(text: str, named: Sequence[_Named], zone: ZoneInfo) -> Iterator[_Named]:
+def _joined(text: str, named: Sequence[Named], zone: ZoneInfo) -> Iterator[Named]:
     """Join "between A and B", and give each one the ends that its words say."""
     waiting = list(named)
     while waiting:
@@ -250,10 +191,10 @@ def _joined(text: str, named: Sequence[_Named], zone: ZoneInfo) -> Iterator[_Nam
         )
 
 
-def _spanned(text: str, first: _Named, last: _Named, zone: ZoneInfo) -> _Named | None:
+def _spanned(text: str, first: Named, last: Named, zone: ZoneInfo) -> Named | None:
     if not _TO.fullmatch(text, first.ends, last.core):
         between = text[first.ends : last.core]
-        part = _PART.search(between)
+        part = PART.search(between)
         if not part or not _TO.fullmatch(between[: part.start()]):
             return None
     begins, ends = first.spans[0], last.spans[-1]

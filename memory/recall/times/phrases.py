@@ -1,15 +1,14 @@
-"""Time as it is counted from the day of the question: "yesterday", "two weeks ago"."""
+"""Days and weeks as they are named from today: "yesterday", "last Tuesday"."""
 
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
-from memory.recall.times import civil, words
+from memory.recall.times import civil, counting, words
 from memory.recall.times.civil import DAY, Asked, Span
 
 _I: Final = re.IGNORECASE
-_UNIT: Final = r"day|night|week|fortnight|month|quarter|year"
 _PART: Final = "morning|afternoon|evening|night"
 # Hours of a day; a night ends on the next one.
 _HOURS: Final = {
@@ -18,29 +17,6 @@ _HOURS: Final = {
     "evening": (17, 24),
     "night": (18, 30),
 }
-_DAYS: Final = {
-    "day": 1,
-    "night": 1,
-    "week": 7,
-    "fortnight": 14,
-    "month": 30.44,
-    "quarter": 91.3,
-    "year": 365.25,
-}
-# People count in the unit that they name and mean it to about half of one, and what is
-# near they remember better: to a quarter of its distance.
-# Source: Huttenlocher, Hedges & Bradburn 1990, "Reports of elapsed time: bounding and
-# rounding processes in estimation", J. Exp. Psychol. LMC 16(2).
-_HALF_OF: Final = {
-    "day": 2,
-    "night": 2,
-    "week": 3,
-    "fortnight": 3,
-    "month": 15,
-    "quarter": 45,
-    "year": 182,
-}
-_NEAR: Final = 0.25
 _SATURDAY: Final = 5
 # With these "today" says only that somebody is writing now.
 _POLITE: Final = re.compile(
@@ -98,7 +74,7 @@ def _other_day(_: re.Match[str], asked: Asked) -> Sequence[Span]:
     return (civil.days(asked.today - DAY * 14, asked.today - DAY * 2),)
 
 
-def _weekday(match: re.Match[str], asked: Asked) -> Sequence[Span]:
+def weekday(match: re.Match[str], asked: Asked) -> Sequence[Span]:
     """Read "on Tuesday", "last Tuesday", "Monday morning"."""
     if not _is_a_weekday(match):
         return ()
@@ -138,7 +114,7 @@ def _unit(match: re.Match[str], asked: Asked) -> Sequence[Span]:
     which, unit = match["which"].lower(), match["unit"].lower()
     the = words.before(match, 8).endswith(("the ", "my "))
     if which == "past" or (which == "last" and the and unit != "weekend"):
-        return (_back_to_now(asked, 1, unit),)
+        return (counting.back_to_now(asked, 1, unit),)
     count = {"this": 0, "current": 0, "next": 1, "coming": 1}.get(which, -1)
     return (_counted(asked.today, unit, count),)
 
@@ -176,99 +152,13 @@ def _counted(today: date, unit: str, count: int) -> Span:
     return civil.year(today.year + count)
 
 
-def _rolling(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """Read "in the last 10 days", "over the past few weeks"."""
-    counted = match["count"]
-    count = words.number(counted) if counted else words.vague(match["vague"])[1]
-    return (_back_to_now(asked, count, match["unit"].lower()),)
-
-
-def _back_to_now(asked: Asked, count: int, unit: str) -> Span:
-    if unit in {"hour", "minute"}:
-        return Span(asked.moment - _clock(count, unit), asked.moment)
-    if unit in {"month", "year", "quarter"}:
-        factor = {"month": 1, "quarter": 3, "year": 12}[unit]
-        return civil.days(_months_back(asked.today, count * factor), asked.today)
-    return civil.days(asked.today - DAY * round(count * _DAYS[unit]), asked.today)
-
-
-def _ago(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """Read "two weeks ago", "half a year ago", "a couple of days ago"."""
-    unit = match["unit"].lower()
-    if match["count"] is None and match["half"] is None:
-        return (_vaguely_ago(match["vague"] or "some", unit, asked),)
-    count = words.number(match["count"]) if match["count"] else 0.0
-    count += 0.5 if match["half"] or match["more"] or match["more2"] else 0
-    if unit in {"hour", "minute"}:
-        return (_clock_ago(count, unit, asked),)
-    return (around(_back(asked.today, count, unit), count, unit, asked.today),)
-
-
-def around(on: date, count: float, unit: str, latest: date) -> Span:
-    """Return the days that somebody may mean who counts to this one.
-
-    Args:
-        on: The day that it is, counted exactly.
-        count: How many units she counts.
-        unit: Of what.
-        latest: No later day is meant.
-    """
-    distance = count * _DAYS[unit]
-    within = DAY * round(min(_HALF_OF[unit], distance * _NEAR))
-    return civil.days(on - within, min(on + within, latest))
-
-
-def _vaguely_ago(word: str, unit: str, asked: Asked) -> Span:
-    least, most = words.vague(word)
-    if unit in {"hour", "minute"}:
-        earliest = asked.moment - _clock(most, unit)
-        return Span(earliest, asked.moment - _clock(least, unit) / 2)
-    return civil.days(_back(asked.today, most, unit), _back(asked.today, least, unit))
-
-
-def _back(today: date, count: float, unit: str) -> date:
-    if unit in {"month", "quarter", "year"}:
-        months = count * {"month": 1, "quarter": 3, "year": 12}[unit]
-        whole = int(months)
-        return _months_back(today, whole) - DAY * round((months - whole) * 30)
-    return today - DAY * round(count * _DAYS[unit])
-
-
-def _months_back(today: date, count: int) -> date:
-    first = civil.month(today.year, today.month - count)
-    if first.start is None or first.end is None:
-        return today
-    last = (first.end - DAY).day
-    return first.start.date().replace(day=min(today.day, last))
-
-
-def _clock_ago(count: float, unit: str, asked: Asked) -> Span:
-    middle = asked.moment - _clock(count, unit)
-    within = max(_clock(count, unit) * _NEAR, timedelta(minutes=5))
-    if unit == "hour":
-        within = max(within, timedelta(minutes=30))
-    return Span(middle - within, min(middle + within, asked.moment))
-
-
-def _clock(count: float, unit: str) -> timedelta:
-    return timedelta(hours=count) if unit == "hour" else timedelta(minutes=count)
-
-
-def _this_time(match: re.Match[str], asked: Asked) -> Sequence[Span]:
-    """Read "this time last year"."""
-    unit = match["unit"].lower()
-    return (around(_back(asked.today, 1, unit), 1, unit, asked.today),)
-
-
 _DAYS_NAMED: Final = frozenset({"today", "tonight", "yesterday", "tomorrow"})
 _PARTS_NAMED: Final = frozenset(_PART.split("|"))
 _UNITS_NAMED: Final = frozenset({"week", "weekend", "fortnight", "month"}) | frozenset(
     {"quarter", "year"}
 )
 _BEFORE: Final = frozenset({"before"})
-_LASTING: Final = frozenset({"last", "past", "previous"})
-_AGO: Final = frozenset({"ago", "back"})
-_CLOCK_UNIT: Final = r"hour|minute"
+
 RULES: Final = (
     words.Rule(
         _DAYS_NAMED,
@@ -294,12 +184,7 @@ RULES: Final = (
             rf"(?P<day>{words.WEEKDAY})\b(?:\s+(?P<part>{_PART})\b)?",
             _I,
         ),
-        _weekday,
-    ),
-    words.Rule(
-        _UNITS_NAMED,
-        re.compile(r"\bthis time last (?P<unit>week|month|year)\b", _I),
-        _this_time,
+        weekday,
     ),
     words.Rule(
         _UNITS_NAMED,
@@ -321,25 +206,5 @@ RULES: Final = (
         _UNITS_NAMED,
         re.compile(r"\bthe (?P<unit>week|weekend|month|quarter|year)\b", _I),
         _parted_unit,
-    ),
-    words.Rule(
-        _LASTING,
-        re.compile(
-            rf"\b(?:last|past|previous) (?:(?P<count>{words.NUMBER})|(?:a )?"
-            rf"(?P<vague>{words.VAGUELY})) (?P<unit>{_UNIT}|{_CLOCK_UNIT})s?\b",
-            _I,
-        ),
-        _rolling,
-    ),
-    words.Rule(
-        _AGO,
-        re.compile(
-            rf"(?<![\w.-])(?:(?P<half>half an?) |(?P<count>{words.NUMBER})(?P<more> and"
-            rf" a half)? |(?:a )?(?P<vague>{words.VAGUELY}) )?"
-            rf"(?P<unit>{_UNIT}|{_CLOCK_UNIT})s?(?P<more2> and a half)? "
-            r"(?:or so )?(?:ago\b|(?<=s )back\b)",
-            _I,
-        ),
-        _ago,
     ),
 )

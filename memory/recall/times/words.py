@@ -89,7 +89,7 @@ FIGURES: Final = "0"
 
 _WORD: Final = re.compile(r"[a-z]+")
 _DIGIT: Final = re.compile(r"\d")
-_FIGURES: Final = re.compile(r"\d[/.-]\d|\b(?:19|20)\d\d")
+_FIGURES: Final = re.compile(r"\d[/.-]\d|\b(?:19|20)\d\d\b")
 
 
 def of(text: str) -> set[str]:
