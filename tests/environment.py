@@ -28,6 +28,7 @@ os.environ.update(
         "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
         "OPENAI_BASE_URL": "",
         "OPENAI_API_KEY": "",
+        "RERANK_BASE_URL": "",
         "DEMO": "1",
         # The shops of the tests listen here.
         "TOOL_ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
