@@ -74,7 +74,10 @@ test: install-dev ## Run the tests
 bench-audit: install-dev ## Time long audit logs: verify, who saw whom, append
 	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_audit.py
 
-.PHONY: bench-latency
+.PHONY: bench-latency bench-turn
+bench-turn: install-dev ## Time a message until its request reaches the model
+	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_turn.py
+
 bench-latency: install-dev ## Time recall among MEMORIES=1000000, beside the barest SQL
 	@$(BIN)/python -m tests.benchmarks.latency $(if $(MEMORIES),--memories $(MEMORIES)) \
 		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(WRITE),--write)

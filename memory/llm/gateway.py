@@ -128,8 +128,12 @@ def configure(config: GatewayConfig) -> None:
 def warm_up() -> None:
     """Load now what the first reply would otherwise wait a second for."""
     tokens.count_tokens("Hello")
-    if not _gateway().config.model_for("embed"):
+    gateway = _gateway()
+    if not gateway.config.model_for("embed"):
         embedding.embedder().encode(["Hello"])
+    if connected():
+        # Its import takes a second or more, in which the event loop would stand still.
+        _ = gateway.streams
 
 
 async def aclose() -> None:

@@ -31,6 +31,8 @@ INDEXED = 300
 CUSTOMERS = 3
 TURNS = 28
 WARM_UP = 8
+# A customer reads an answer before she asks again.
+READS_S = 0.3
 
 
 @pytest.fixture
@@ -121,5 +123,6 @@ def turns(stack: Stack, desk: Tenant, token: str, model: Model) -> list[float]:
         client.until(lambda before=answered: len(client.texts("assistant")) > before)
         times_ms.append((model.asked_at - sent_at) * 1000)
         assert times_ms[-1] > 0, "the model was not asked"
+        time.sleep(READS_S)
     client.close()
     return times_ms[WARM_UP:]

@@ -807,3 +807,19 @@ def test_a_handed_over_reply_tells_the_widget_who_answers(
         line.say("A human, please")
         states = [frame["state"] for frame in line.rest()]
     assert states[-1]["owner"] == "agent"
+
+
+@pytest.mark.parametrize(("seq", "reads"), [(4, 0), (5, 0), (6, 1)])
+async def test_the_log_is_read_again_only_for_what_was_not_sent_yet(
+    seq: int, reads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    async def catch_up(self: socket.Socket) -> None:
+        read.append(seq)
+
+    monkeypatch.setattr(socket.Socket, "catch_up", catch_up)
+    line = socket.Socket()
+    line.seen = 5
+    await line.conversation_changed({"type": "conversation.changed", "seq": seq})
+    assert len(read) == reads

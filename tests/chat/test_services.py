@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import AuditEvent, Customer, Tenant, User
 from accounts.scope import customer_scope, tenant_scope
@@ -16,6 +17,8 @@ from tests.conftest import as_superuser, make_conversation, make_customer
 from tests.threads import at_once, in_thread
 
 pytestmark = pytest.mark.usefixtures("rows")
+
+WIDGET_STATEMENTS = 14
 
 
 @pytest.fixture
@@ -194,6 +197,16 @@ def test_a_customer_and_the_assistant_writing_at_once_do_not_block_each_other(
 
     at_once(assistant, customer)
     assert sum(text.startswith("Question") for text in texts(conversation)) == 15
+
+
+def test_a_message_from_the_widget_asks_the_database_no_more_than_it_has_to(
+    elena: Customer, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    write(elena, "Hello")
+    # She waits for it: a look-up that is made twice is felt in every chat. Savepoints
+    # and the scopes of the test count as well.
+    with django_assert_max_num_queries(WIDGET_STATEMENTS):
+        write(elena, "Where is my order?")
 
 
 # --- Refused, with nothing changed ----------------------------------------------------

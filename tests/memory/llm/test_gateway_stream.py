@@ -250,3 +250,9 @@ async def test_without_a_model_the_embedded_assistant_streams_words(
     assert usage.model == "embedded"
     assert sum(isinstance(part, TextDelta) for part in parts) > 3
     assert usage.completion_tokens == gateway.count_tokens(text_of(parts))
+
+
+@pytest.mark.usefixtures("connect")
+async def test_the_first_reply_does_not_wait_for_the_client_to_be_loaded() -> None:
+    gateway.warm_up()
+    assert "streams" in gateway._gateway().__dict__
