@@ -5,6 +5,7 @@ from uuid import UUID
 
 from memory import embeddings
 from memory.llm.errors import LLMError
+from memory.recall import intents
 from memory.recall.types import Query
 
 logger = logging.getLogger(__name__)
@@ -27,4 +28,7 @@ def prepare(text: str, *, tenant_id: UUID, customer_id: UUID | None = None) -> Q
     except LLMError as error:
         logger.warning("Recalling by words alone: %s", type(error).__name__)
         return Query(text=text, vector=None)
-    return Query(text=text, vector=vector, model=model)
+    intent = intents.classify(
+        text, tenant_id=tenant_id, customer_id=customer_id, vector=vector, model=model
+    )
+    return Query(text=text, vector=vector, model=model, intent=intent)

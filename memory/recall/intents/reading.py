@@ -1,0 +1,103 @@
+"""The reading of one message: its vector, what its words say, and who decides."""
+
+import logging
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memory.llm import embedding, gateway
+from memory.llm.errors import LLMError
+from memory.llm.types import EmbeddingModelInfo
+from memory.recall.intents.by_model import asked_of_model
+from memory.recall.intents.catalogue import OTHER
+from memory.recall.intents.cues import cues
+from memory.recall.intents.desk import Desk, built_in_examples, desk_of
+from memory.recall.intents.nearest import Example, neighbours, vote
+from memory.recall.types import Intent
+
+logger = logging.getLogger(__name__)
+
+ENOUGH = 0.3
+"""Least share of the votes; below it a message is about something else.
+
+Source: `make bench-intents`.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a message is about, and why.
+
+    Attributes:
+        nearest: The nearest examples, the nearest first.
+        by_model: Whether a connected model decided.
+    """
+
+    intent: Intent
+    nearest: tuple[Example, ...] = ()
+    by_model: bool = False
+
+
+def classify(
+    text: str,
+    *,
+    tenant_id: UUID,
+    customer_id: UUID | None = None,
+    vector: NDArray[np.float32] | None = None,
+    model: EmbeddingModelInfo | None = None,
+) -> Intent:
+    """Return what a message is about; no transaction may be open.
+
+    Args:
+        text: The message.
+        tenant_id: Whose desk.
+        customer_id: Who wrote it, so that no wider scope is opened.
+        vector: Its vector, where there is one already.
+        model: Which model made that; another one's than the embedded is of no use.
+    """
+    if model is None or not gateway.is_embedded(model.name):
+        vector = None
+    found = read(text, tenant_id=tenant_id, customer_id=customer_id, vector=vector)
+    return found.intent
+
+
+def read(
+    text: str,
+    *,
+    tenant_id: UUID,
+    customer_id: UUID | None = None,
+    vector: NDArray[np.float32] | None = None,
+) -> Reading:
+    """Return what a message is about, and why; no transaction may be open.
+
+    Args:
+        text: The message.
+        tenant_id: Whose desk.
+        customer_id: Who wrote it, so that no wider scope is opened.
+        vector: Its vector by the embedded model, where there is one already.
+    """
+    try:
+        desk = desk_of(tenant_id, customer_id)
+        if vector is None:
+            vector = gateway.embed([text], model=embedding.INFO)[0]
+        found = _by_examples(text, vector, desk)
+    except LLMError as error:
+        logger.warning("No intent: %s", type(error).__name__)
+        return Reading(Intent(OTHER, 0.0))
+    if desk.by_model and (decided := asked_of_model(text)):
+        return Reading(decided, found.nearest, by_model=True)
+    return found
+
+
+def _by_examples(text: str, vector: NDArray[np.float32], desk: Desk) -> Reading:
+    nearest = neighbours(vector, (built_in_examples(), desk.own))
+    shares = vote(nearest, cues(text))
+    best = max(shares, key=lambda name: shares[name], default=OTHER)
+    share = shares.get(best, 0.0)
+    if best == OTHER or share < ENOUGH:
+        # All that no other intent has speaks for none of them.
+        share = 1 - max((s for n, s in shares.items() if n != OTHER), default=0.0)
+        return Reading(Intent(OTHER, round(share, 3)), tuple(nearest))
+    return Reading(Intent(best, round(share, 3)), tuple(nearest))
