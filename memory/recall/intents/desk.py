@@ -17,8 +17,8 @@ from accounts.scope import customer_scope, tenant_scope
 from memory import settings, working
 from memory.llm import embedding, gateway
 from memory.models import IntentExample
-from memory.recall.intents.catalogue import built_in
-from memory.recall.intents.nearest import Examples
+from memory.recall.intents.catalogue import INTENTS, built_in
+from memory.recall.intents.nearest import Examples, Vectors, leanings
 from memory.working.connection import quietly
 from memory.working.keys import intents_of_tenant
 
@@ -88,6 +88,16 @@ def built_in_examples() -> Examples:
     """
     labelled = [(name, text) for name, texts in built_in().items() for text in texts]
     return _embedded(labelled, own=False)
+
+
+@cache
+def built_in_leanings() -> Vectors:
+    """Return `leanings` of the built-in examples, in the order of the catalogue.
+
+    Raises:
+        LLMError: The embedded model cannot be used.
+    """
+    return leanings(built_in_examples(), list(INTENTS))
 
 
 def _loaded(

@@ -11,15 +11,20 @@ from memory.llm import embedding, gateway
 from memory.llm.errors import LLMError
 from memory.llm.types import EmbeddingModelInfo
 from memory.recall.intents.by_model import asked_of_model
-from memory.recall.intents.catalogue import OTHER
+from memory.recall.intents.catalogue import INTENTS, OTHER
 from memory.recall.intents.cues import cues
-from memory.recall.intents.desk import Desk, built_in_examples, desk_of
+from memory.recall.intents.desk import (
+    Desk,
+    built_in_examples,
+    built_in_leanings,
+    desk_of,
+)
 from memory.recall.intents.nearest import Example, neighbours, vote
 from memory.recall.types import Intent
 
 logger = logging.getLogger(__name__)
 
-ENOUGH = 0.3
+ENOUGH = 0.25
 """Least share of the votes; below it a message is about something else.
 
 Source: `make bench-intents`.
@@ -93,11 +98,15 @@ def read(
 
 def _by_examples(text: str, vector: NDArray[np.float32], desk: Desk) -> Reading:
     nearest = neighbours(vector, (built_in_examples(), desk.own))
-    shares = vote(nearest, cues(text))
-    best = max(shares, key=lambda name: shares[name], default=OTHER)
-    share = shares.get(best, 0.0)
+    votes = vote(nearest, cues(text))
+    leans = np.clip(vector @ built_in_leanings(), 0.0, 1.0)
+    shares = {
+        name: (votes.get(name, 0.0) + float(lean)) / 2
+        for name, lean in zip(INTENTS, leans, strict=True)
+    }
+    best = max(shares, key=lambda name: shares[name])
+    share = shares[best]
     if best == OTHER or share < ENOUGH:
         # All that no other intent has speaks for none of them.
-        share = 1 - max((s for n, s in shares.items() if n != OTHER), default=0.0)
-        return Reading(Intent(OTHER, round(share, 3)), tuple(nearest))
+        best, share = OTHER, 1 - max(s for n, s in shares.items() if n != OTHER)
     return Reading(Intent(best, round(share, 3)), tuple(nearest))

@@ -12,7 +12,7 @@ from memory.llm.assistant.intents import is_greeting, is_question
 from memory.recall.intents.catalogue import SMALL_TALK, built_in, route_of
 from memory.recall.types import Intent
 
-CONFIDENT = 0.7
+CONFIDENT = 0.6
 """Least share of the votes. Source: `make bench-intents`."""
 _MOST_WORDS = 12
 _WORD = re.compile(r"[^\W\d_]+", re.UNICODE)
