@@ -15,7 +15,7 @@ from memory.known import known
 from memory.llm import gateway
 from memory.llm.types import MemoryItem
 from memory.models import MemorySettings
-from memory.recall import Recalled
+from memory.recall import Recalled, intents
 from memory.types import Turn
 from memory.working import Buffer
 
@@ -81,12 +81,14 @@ def build_context(
     summary = None if only_forgets else told.summary
     covered = set(summary.message_ids) if summary else set()
     open_turns = [said for said in buffer.turns if said.id not in covered]
-    recalled = recall.recall(
-        query,
-        customer_id=conversation.customer_id,
-        limit=RECALL_LIMIT,
-        known=[said.id for said in open_turns],
-    )
+    recalled: list[Recalled] = []
+    if not intents.skips_recall(query.text, query.intent, _last_said(buffer.turns)):
+        recalled = recall.recall(
+            query,
+            customer_id=conversation.customer_id,
+            limit=RECALL_LIMIT,
+            known=[said.id for said in open_turns],
+        )
     best = recalled[: uses.COUNTED]
     uses.count(tenant.id, (m.source_id for m in best if m.kind == "fact"))
     if only_forgets:
@@ -103,6 +105,12 @@ def build_context(
         recalled=recalled,
         verified=conversation.customer.verified,
     )
+
+
+def _last_said(turns: Sequence[Turn]) -> str:
+    """Return what the desk said last, which "ok" may be the answer to."""
+    ours = (said.text for said in reversed(turns) if said.author != "customer")
+    return next(ours, "")
 
 
 def _is_elsewhere(memory: Recalled, conversation: Conversation) -> bool:

@@ -50,6 +50,7 @@ from memory.models import (
     Evidence,
     Fact,
     Forgotten,
+    IntentExample,
     MemorySettings,
     PrivacyRequest,
     PrivacySubject,
@@ -137,6 +138,13 @@ def make_strategy(customer: Customer) -> CustomStrategy:
     return strategy
 
 
+def make_example(customer: Customer) -> IntentExample:
+    example: IntentExample = IntentExample.objects.create(
+        tenant_id=customer.tenant_id, intent="refund", text="Money back, please."
+    )
+    return example
+
+
 def make_receipt(customer: Customer) -> ErasureReceipt:
     receipt: ErasureReceipt = ErasureReceipt.objects.create(
         tenant_id=customer.tenant_id,
@@ -222,6 +230,7 @@ ROWS: dict[type[Model], Callable[[Customer], Model]] = {
     Message: message_in,
     HttpTool: make_tool,
     CustomStrategy: make_strategy,
+    IntentExample: make_example,
     ReviewItem: make_review_item,
     Consolidation: lambda customer: make_consolidation(
         customer, conversation_id=closed(customer).id
@@ -376,6 +385,10 @@ WAYS: dict[tuple[type[Model], Act], list[Callable[[Client, Any], Answer]]] = {
         page("memory:index_cut_over", post=True),
         page("memory:index_roll_back", post=True),
         page("memory:index_cancel", post=True),
+    ],
+    (IntentExample, Act.CHANGE): [
+        page("memory:intent_example"),
+        page("memory:delete_intent_example", post=True),
     ],
     (PrivacyRequest, Act.READ): [page("memory:privacy_request")],
     (PrivacyRequest, Act.LOOK): [subject("memory:privacy_look")],

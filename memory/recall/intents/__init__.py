@@ -12,10 +12,11 @@ from memory.recall.intents.catalogue import (
     SMALL_TALK,
     IntentKind,
     Route,
+    built_in,
     route_of,
 )
 from memory.recall.intents.nearest import Example
-from memory.recall.intents.reading import Reading, classify, read
+from memory.recall.intents.reading import Reading, classify, read, warm_up
 from memory.recall.intents.skipping import skips_recall
 
 __all__ = [
@@ -26,8 +27,10 @@ __all__ = [
     "IntentKind",
     "Reading",
     "Route",
+    "built_in",
     "classify",
     "read",
     "route_of",
     "skips_recall",
+    "warm_up",
 ]

@@ -1,4 +1,4 @@
-"""What a desk says about intents: its own examples, kept with their vectors per process.
+"""What a desk says about intents: its own examples, with their vectors per process.
 
 A stamp in Redis says when they are another: whoever changes them sets a new one, and
 every process reads them again. It is read before the rows are, so that what is kept is

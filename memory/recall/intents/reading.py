@@ -96,6 +96,14 @@ def read(
     return found
 
 
+def warm_up() -> None:
+    """Make the vectors of the built-in examples, which take a second, before use."""
+    try:
+        built_in_leanings()
+    except LLMError as error:
+        logger.warning("No intents: %s", type(error).__name__)
+
+
 def _by_examples(text: str, vector: NDArray[np.float32], desk: Desk) -> Reading:
     nearest = neighbours(vector, (built_in_examples(), desk.own))
     votes = vote(nearest, cues(text))

@@ -5,7 +5,6 @@ milliseconds: so everything has to agree.
 """
 
 import re
-from collections.abc import Collection
 from functools import cache
 
 from memory.llm.assistant.intents import is_greeting, is_question
@@ -47,6 +46,6 @@ def _words(text: str) -> list[str]:
 
 
 @cache
-def _small_words() -> Collection[str]:
+def _small_words() -> frozenset[str]:
     examples = built_in()[SMALL_TALK]
     return frozenset(word for text in examples for word in _words(text))
