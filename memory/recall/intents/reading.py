@@ -14,12 +14,11 @@ from memory.recall.intents.by_model import asked_of_model
 from memory.recall.intents.catalogue import INTENTS, OTHER
 from memory.recall.intents.cues import cues
 from memory.recall.intents.desk import (
-    Desk,
     built_in_examples,
     built_in_leanings,
     desk_of,
 )
-from memory.recall.intents.nearest import Example, neighbours, vote
+from memory.recall.intents.nearest import Example, Examples, neighbours, vote
 from memory.recall.types import Intent
 
 logger = logging.getLogger(__name__)
@@ -87,7 +86,7 @@ def read(
         desk = desk_of(tenant_id, customer_id)
         if vector is None:
             vector = gateway.embed([text], model=embedding.INFO)[0]
-        found = _by_examples(text, vector, desk)
+        found = by_examples(text, vector, desk.own)
     except LLMError as error:
         logger.warning("No intent: %s", type(error).__name__)
         return Reading(Intent(OTHER, 0.0))
@@ -104,8 +103,21 @@ def warm_up() -> None:
         logger.warning("No intents: %s", type(error).__name__)
 
 
-def _by_examples(text: str, vector: NDArray[np.float32], desk: Desk) -> Reading:
-    nearest = neighbours(vector, (built_in_examples(), desk.own))
+def by_examples(
+    text: str, vector: NDArray[np.float32], own: Examples | None = None
+) -> Reading:
+    """Return what the nearest examples say a message is about.
+
+    Args:
+        text: The message.
+        vector: Its vector, `(384,)` float32, by the embedded model.
+        own: A desk's own examples.
+
+    Raises:
+        LLMError: The embedded model cannot be used.
+    """
+    groups = [built_in_examples(), *([own] if own else [])]
+    nearest = neighbours(vector, groups)
     votes = vote(nearest, cues(text))
     leans = np.clip(vector @ built_in_leanings(), 0.0, 1.0)
     shares = {
