@@ -30,7 +30,7 @@ class ExampleForm(forms.Form):
 class QuestionForm(forms.Form):
     """A message to try."""
 
-    message = forms.CharField(
+    text = forms.CharField(
         max_length=MESSAGE_CHARS,
         error_messages={"required": "Write a message to try."},
     )

@@ -101,7 +101,7 @@ def try_it(request: HttpRequest) -> HttpResponse:
     form = QuestionForm(request.POST)
     shown: dict[str, Any] = {"question": form}
     if form.is_valid():
-        said = form.cleaned_data["message"]
+        said = form.cleaned_data["text"]
         reading = intents.read(said, tenant_id=user.tenant_id)
         shown |= {
             "reading": reading,

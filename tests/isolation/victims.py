@@ -284,8 +284,7 @@ FORM = {
     "buffer_messages": "5", "buffer_tokens": "500", "session_hours": "",
     "live_sessions": "10", "trigger_tokens": "500", "trigger_messages": "5",
     "mask_messages": "on", "model": "all-MiniLM-L6-v2", "both": "1", "not_hers": "1",
-    "intent": "refund", "text": "Planted", "message": "Planted",
-    "intents_by_model": "on",
+    "intent": "refund", "text": "Planted", "intents_by_model": "on",
 }  # fmt: skip
 
 

@@ -46,6 +46,8 @@ def test_an_admin_adds_changes_and_deletes_an_example(admin: Client, ada: User) 
     page = admin.get(URL).text
     assert "Pay me back, &lt;b&gt;please&lt;/b&gt;" in page
     assert "1 of 200 used" in page
+    # The same once more is a second click.
+    assert admin.post(f"{URL}add/", EXAMPLE).status_code == 302
     at = f"{URL}{stored(ada).pk}/"
     assert "Pay me back" in admin.get(at).text
     changed = {"intent": "complaint", "text": "Outrageous"}
@@ -65,7 +67,10 @@ def test_an_admin_adds_changes_and_deletes_an_example(admin: Client, ada: User) 
         ({"text": "I have diabetes"}, "Leave out secrets"),
         ({"text": "Write to elena@example.org"}, "Leave out addresses"),
         ({"text": "Where is order 20418?"}, "Leave out addresses"),
-        ({"text": "PAY ME back, <b>please</b>"}, "There is such an example already."),
+        (
+            {"intent": "billing", "text": "PAY ME back, <b>please</b>"},
+            "There is such an example already.",
+        ),
         ({"intent": "gossip"}, "Select a valid choice"),
     ],
 )
@@ -99,7 +104,7 @@ def test_a_desk_has_so_many_examples_and_no_more(
 def test_trying_a_message_shows_why_and_stores_nothing(
     admin: Client, ada: User
 ) -> None:
-    sent = {"message": "Where is my <i>parcel</i>?"}
+    sent = {"text": "Where is my <i>parcel</i>?"}
     with tenant_scope(ada.tenant_id):
         before = AuditEvent.objects.count()
     fragment = admin.post(f"{URL}try/", sent, headers={"HX-Request": "true"})
@@ -111,9 +116,9 @@ def test_trying_a_message_shows_why_and_stores_nothing(
     assert "<b>Order status</b>" in page.text
     assert "&lt;i&gt;parcel" in page.text
     assert "<i>parcel" not in page.text
-    small = admin.post(f"{URL}try/", {"message": "Thanks a lot!"})
+    small = admin.post(f"{URL}try/", {"text": "Thanks a lot!"})
     assert "Nothing would be recalled for it." in small.text
-    assert admin.post(f"{URL}try/", {"message": ""}).status_code == 422
+    assert admin.post(f"{URL}try/", {"text": ""}).status_code == 422
     with tenant_scope(ada.tenant_id):
         assert AuditEvent.objects.count() == before
     assert texts(ada) == []
@@ -143,14 +148,17 @@ def test_only_admins_come_here_and_nobody_to_another_desks_example(
         assert client.get(at).status_code == code
         assert client.post(f"{at}delete/").status_code == code
     for user in (alice, carla):
-        assert signed_in(user).post(f"{URL}try/", {"message": "Hi"}).status_code == 403
+        assert signed_in(user).post(f"{URL}try/", {"text": "Hi"}).status_code == 403
         assert signed_in(user).post(f"{URL}add/", EXAMPLE).status_code == 403
     assert "Pay me back" not in signed_in(charlie).get(URL).text
     assert len(texts(ada)) == 1
 
 
 def test_writes_ask_who_it_is_after_a_while(ada: User) -> None:
-    late = signed_in(ada, minutes_ago=60)
+    ada.set_password("a long enough password")
+    with tenant_scope(ada.tenant_id):
+        ada.save()
+    late = signed_in(ada, minutes_ago=6)
     for act in ("add/", "decide/"):
         answer = late.post(f"{URL}{act}", EXAMPLE)
         assert "reauthenticate" in answer["Location"]

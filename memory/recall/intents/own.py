@@ -28,7 +28,7 @@ _PERSONAL = re.compile(r"\w@\w|(?:\d[ ./-]?){5}")
 
 @transaction.atomic
 def add(*, user: User, intent: str, text: str) -> IntentExample:
-    """Add an example; it counts from the next message on.
+    """Add an example; it counts from the next message on. Twice is once.
 
     Args:
         user: The admin.
@@ -40,7 +40,11 @@ def add(*, user: User, intent: str, text: str) -> IntentExample:
     """
     # Two admins at once count the same: one waits here for the other.
     Tenant.objects.select_for_update(no_key=True).get(pk=require_tenant())
-    if IntentExample.objects.filter(tenant_id=require_tenant()).count() >= MOST:
+    hers = IntentExample.objects.filter(tenant_id=require_tenant())
+    if known := hers.filter(intent=intent, text__iexact=_plain(text)).first():
+        found: IntentExample = known
+        return found
+    if hers.count() >= MOST:
         raise ValidationError(f"A desk has {MOST} examples at the most: delete one.")
     row = IntentExample(tenant_id=require_tenant(), intent=intent, text=text)
     return _save(user, row, "intent_example.added")
@@ -106,7 +110,7 @@ def let_model_decide(*, user: User, by_model: bool, reason: str) -> bool:
 
 
 def _save(user: User, row: IntentExample, action: str) -> IntentExample:
-    row.text = " ".join(row.text.split())
+    row.text = _plain(row.text)
     if row.intent not in INTENTS:
         raise ValidationError({"intent": "Choose one of the intents."})
     if refusals.refuses(row.text):
@@ -129,6 +133,10 @@ def _save(user: User, row: IntentExample, action: str) -> IntentExample:
         detail={"intent": row.intent},
     )
     return row
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _locked(example: IntentExample) -> IntentExample:
