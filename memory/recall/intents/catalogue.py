@@ -57,8 +57,9 @@ class IntentKind:
         """What it does to recall, said to a person."""
         if self.route.skips_recall:
             return "Nothing is recalled"
-        lifted = [kind for kind, weight in self.route.weights.items() if weight > 1]
-        return f"Lifts {', '.join(lifted)}" if lifted else "As found"
+        weights = self.route.weights.items()
+        lifted = [f"{kind}s" for kind, weight in weights if weight > 1]
+        return f"Lifts {', '.join(lifted)}" if lifted else "Lifts nothing"
 
 
 def _kind(name: str, title: str, about: str, **weights: float) -> IntentKind:
