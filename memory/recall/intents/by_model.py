@@ -2,6 +2,8 @@
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from memory.llm import gateway
@@ -13,7 +15,9 @@ from memory.refusals import masked
 
 logger = logging.getLogger(__name__)
 
-VERSION = "intents-1"
+PATIENCE_S = 2.0
+"""A reply waits so long for its intent. What arrives later is metered, and unused."""
+_MOST_AT_ONCE = 4
 _MESSAGE_TOKENS = 300
 _EXAMPLES_EACH = 3
 
@@ -34,29 +38,38 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def asked_of_model(text: str) -> Intent | None:
-    """Return what the model for the job "classify" says; None when it does not.
+_calls = ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="intents")
 
-    It is on the way of a reply, so the call is bounded by the gateway's time-out, and
-    its circuit breaker spares the next ones a model that fails.
+
+def asked_of_model(text: str) -> Intent | None:
+    """Return what the model for the job "classify" says; None when it does not in time.
 
     Args:
         text: The message; secrets in it are not sent.
     """
     if gateway.model_name("classify") == gateway.EMBEDDED:
         return None
-    said = clip_to_tokens(masked(text), _MESSAGE_TOKENS)
+    # With its context, so that whoever meters this meters the call.
+    call = _calls.submit(copy_context().run, _ask, masked(text))
     try:
-        answer, _ = gateway.complete_json(
-            "classify",
-            system=f"{SYSTEM}\n{_listed()}",
-            prompt=json.dumps({"message": said}, ensure_ascii=False),
-            schema=SCHEMA,
-            schema_name="intent",
-        )
-    except LLMError as error:
+        return call.result(PATIENCE_S)
+    except (LLMError, TimeoutError) as error:
+        # Nobody would read the answer of a call that has not begun.
+        call.cancel()
         logger.warning("The nearest examples decide: %s", type(error).__name__)
         return None
+
+
+def _ask(said: str) -> Intent:
+    answer, _ = gateway.complete_json(
+        "classify",
+        system=f"{SYSTEM}\n{_listed()}",
+        prompt=json.dumps(
+            {"message": clip_to_tokens(said, _MESSAGE_TOKENS)}, ensure_ascii=False
+        ),
+        schema=SCHEMA,
+        schema_name="intent",
+    )
     return Intent(answer["intent"], min(1.0, max(0.0, float(answer["confidence"]))))
 
 

@@ -1,6 +1,7 @@
 """What a message is about, what that does to recall, and who decides."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +15,11 @@ from accounts.scope import tenant_scope
 from memory import recall, retention, working
 from memory.llm import embedding, gateway, metering
 from memory.llm.config import GatewayConfig
+from memory.llm.errors import TerminalError
 from memory.models import IntentExample, MemorySettings
 from memory.recall import Intent, intents
+from memory.recall.intents import by_model, own
 from memory.recall.intents import desk as desks
-from memory.recall.intents import own
 from memory.recall.intents.nearest import Example, Examples, neighbours, vote
 from tests.benchmarks.intents import SEEN, UNSEEN, accuracy, judged, skipped_content
 from tests.scripted_openai import ScriptedOpenAI
@@ -135,7 +137,7 @@ def test_without_usable_weights_a_question_is_about_something_else(
     desk: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unusable(*_: object, **__: object) -> None:
-        raise gateway.TerminalError("The weights are missing.")
+        raise TerminalError("The weights are missing.")
 
     monkeypatch.setattr(gateway, "embed", unusable)
     assert intents.classify("Hello", tenant_id=desk.id) == Intent(intents.OTHER, 0.0)
@@ -250,6 +252,19 @@ def test_where_the_model_fails_the_examples_decide(
     assert not reading.by_model
     assert reading.intent.name == "order_status"
     assert len(model.requests) == 1
+
+
+def test_a_reply_does_not_wait_long_for_its_intent(
+    desk: Tenant, model: ScriptedOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide_by_model(desk)
+    intents.warm_up()
+    monkeypatch.setattr(by_model, "PATIENCE_S", 0.3)
+    model.json_answer({"intent": "complaint", "confidence": 1}, delay_s=1.5)
+    started = time.monotonic()
+    reading = intents.read("Where is my parcel?", tenant_id=desk.id)
+    assert time.monotonic() - started < 1.4
+    assert (reading.intent.name, reading.by_model) == ("order_status", False)
 
 
 @pytest.mark.usefixtures("embedded_model")
