@@ -107,6 +107,10 @@ bench-reembed: install-dev ## Time the making of an index with the embedded mode
 bench-summaries: install-dev ## How much summaries still say: FILE=talks.jsonl
 	@$(NO_SERVER) $(BIN)/python -m tests.benchmarks.summaries $(FILE)
 
+.PHONY: bench-intents
+bench-intents: install-dev ## Which messages are taken for what, and what recall skips
+	@$(NO_SERVER) $(BIN)/python -m tests.benchmarks.intents
+
 .PHONY: prove-isolation storm
 prove-isolation: install-dev ## Take each wall away in turn: the tests must go red
 	@$(BIN)/python -m tests.isolation.mutants

@@ -16,7 +16,7 @@ from memory.known import KnownFact, KnownSummary, known
 from memory.llm import gateway
 from memory.llm.types import MemoryItem
 from memory.models import MemorySettings
-from memory.recall import Recalled, reranking
+from memory.recall import Recalled, intents, reranking
 from memory.types import Turn
 from memory.working import Buffer
 
@@ -108,12 +108,14 @@ def gather(
     summary = None if only_forgets else told.summary
     covered = set(summary.message_ids) if summary else set()
     open_turns = [said for said in buffer.turns if said.id not in covered]
-    recalled = recall.recall(
-        query,
-        customer_id=conversation.customer_id,
-        limit=reranking.wanted(RECALL_LIMIT),
-        known=[said.id for said in open_turns],
-    )
+    recalled: list[Recalled] = []
+    if not intents.skips_recall(query.text, query.intent, _last_said(buffer.turns)):
+        recalled = recall.recall(
+            query,
+            customer_id=conversation.customer_id,
+            limit=reranking.wanted(RECALL_LIMIT),
+            known=[said.id for said in open_turns],
+        )
     if only_forgets:
         recalled = [
             memory for memory in recalled if is_elsewhere(memory, conversation.id)
@@ -133,6 +135,12 @@ def gather(
         recalled=recalled,
         verified=conversation.customer.verified,
     )
+
+
+def _last_said(turns: Sequence[Turn]) -> str:
+    """Return what the desk said last, which "ok" may be the answer to."""
+    ours = (said.text for said in reversed(turns) if said.author != "customer")
+    return next(ours, "")
 
 
 def packed(gathered: Gathered) -> Context:

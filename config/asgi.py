@@ -19,10 +19,17 @@ from chat.consumers.gate import Gate
 from chat.routing import websocket_urlpatterns
 from config.limits import BodyLimit
 from memory.llm import gateway
+from memory.recall import intents
+
+
+def _warm_up() -> None:
+    gateway.warm_up()
+    intents.warm_up()
+
 
 refuse_unsafe_role()
 # Beside the start, which does not wait for it: the first customer should not, either.
-Thread(target=gateway.warm_up, daemon=True).start()
+Thread(target=_warm_up, daemon=True).start()
 application = ProtocolTypeRouter(
     {
         "http": BodyLimit(django_application),

@@ -12,6 +12,7 @@ from memory.models import (
     Embedding,
     ErasureReceipt,
     Fact,
+    IntentExample,
     PrivacyRequest,
     ReembedJob,
     ReviewItem,
@@ -89,5 +90,8 @@ review_items = Policy(
 consolidations = Policy(Consolidation, {Act.READ: Power.REVIEW_MEMORY})
 custom_strategies = Policy(
     CustomStrategy, {Act.READ: Power.MANAGE_DESK, Act.CHANGE: Power.MANAGE_DESK}
+)
+intent_examples = Policy(
+    IntentExample, {Act.READ: Power.MANAGE_DESK, Act.CHANGE: Power.MANAGE_DESK}
 )
 receipts = Policy(ErasureReceipt, {Act.READ: Power.PRIVACY})

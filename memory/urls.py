@@ -6,6 +6,7 @@ from memory import api
 from memory.views import (
     customers,
     index,
+    intents,
     privacy,
     quality,
     requests,
@@ -79,6 +80,15 @@ _index: list[URLPattern | URLResolver] = [
     path("jobs/<uuid:job_id>/cancel/", index.cancel, name="index_cancel"),
 ]
 
+_intents = [
+    path("", intents.overview, name="intents"),
+    path("try/", intents.try_it, name="try_intent"),
+    path("add/", intents.add, name="add_intent_example"),
+    path("decide/", intents.decide, name="decide_intents"),
+    path("<uuid:example_id>/", intents.change, name="intent_example"),
+    path("<uuid:example_id>/delete/", intents.delete, name="delete_intent_example"),
+]
+
 # Whatever the tenant calls its customers is an external id, slashes included.
 _api = [
     path("recall/", api.RecallView.as_view(), name="api_recall"),
@@ -96,6 +106,7 @@ urlpatterns = [
     path("review/", include(_review)),
     path("settings/memory/", include(_settings)),
     path("settings/index/", include(_index)),
+    path("settings/intents/", include(_intents)),
     path("settings/quality/", quality.overview, name="quality"),
     path("api/v1/", include(_api)),
 ]

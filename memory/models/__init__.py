@@ -7,6 +7,7 @@ the other way round.
 from memory.models.consolidation import Consolidation
 from memory.models.desk import (
     CustomStrategy,
+    IntentExample,
     MemorySettings,
     RetentionRule,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Evidence",
     "Fact",
     "Forgotten",
+    "IntentExample",
     "MemorySettings",
     "PrivacyRequest",
     "PrivacySubject",

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import TenantModel, staff_key
@@ -28,6 +29,7 @@ class MemorySettings(TenantModel):
         trigger_tokens: So many tokens that memory has not seen are consolidated.
         trigger_messages: So many messages, too.
         mask_messages: Whether secrets are masked in the stored messages as well.
+        intents_by_model: Whether a connected model says what messages are about.
     """
 
     class Window(models.TextChoices):
@@ -45,6 +47,7 @@ class MemorySettings(TenantModel):
     trigger_tokens = models.PositiveIntegerField(default=4_000)
     trigger_messages = models.PositiveIntegerField(default=50)
     mask_messages = models.BooleanField(default=False)
+    intents_by_model = models.BooleanField(default=False)
     changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -120,3 +123,30 @@ class CustomStrategy(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
+
+
+class IntentExample(TenantModel):
+    """A desk's own example of what a customer writes; it is about no customer.
+
+    Attributes:
+        intent: Of `memory.recall.intents`.
+        text: What a customer might write.
+    """
+
+    intent = models.CharField(max_length=20)
+    text = models.CharField(max_length=300)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                "tenant",
+                Lower("text"),
+                name="memory_intentexample_once",
+                violation_error_message="There is such an example already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Example of {self.intent}"

@@ -13,7 +13,7 @@ from accounts.models import Customer, Tenant
 from accounts.scope import scope_for
 from memory import embeddings
 from memory.llm.errors import LLMError
-from memory.recall import changes, times
+from memory.recall import changes, intents, times
 from memory.recall.names import without_names
 from memory.recall.types import Period, Query
 
@@ -57,7 +57,10 @@ def prepare(
     except LLMError as error:
         logger.warning("Recalling by words alone: %s", type(error).__name__)
         return query
-    return replace(query, vector=vector, model=model)
+    intent = intents.classify(
+        text, tenant_id=tenant_id, customer_id=customer_id, vector=vector, model=model
+    )
+    return replace(query, vector=vector, model=model, intent=intent)
 
 
 def _periods(

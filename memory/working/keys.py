@@ -9,8 +9,9 @@ t:<tenant>:c:<customer>:<conversation>:bundle      what is known, for its answer
 t:<tenant>:c:<customer>:<conversation>:tool:<hash> one answer of a tool
 ```
 
-Two more name no customer: `t:<tenant>:erased:<hash>`, the mark of an erasure, and
-`t:<tenant>:busy:<hash>`, somebody who asks a tool right now.
+Three more name no customer: `t:<tenant>:erased:<hash>`, the mark of an erasure,
+`t:<tenant>:busy:<hash>`, somebody who asks a tool right now, and `t:<tenant>:intents`,
+the stamp of the desk's examples of intents.
 """
 
 import hashlib
@@ -86,6 +87,11 @@ def erased(tenant_id: UUID, customer_id: UUID) -> str:
     """Return the mark of an erasure, which does not say whose it was."""
     prefix = customer_prefix(tenant_id, customer_id)
     return f"t:{tenant_id.hex}:erased:{_hash(prefix)}"
+
+
+def intents_of_tenant(tenant_id: UUID) -> str:
+    """Return the key of the stamp of a desk's examples of intents."""
+    return f"t:{tenant_id.hex}:intents"
 
 
 def busy(place: Place, name: str) -> str:

@@ -50,6 +50,7 @@ from memory.models import (
     Evidence,
     Fact,
     Forgotten,
+    IntentExample,
     MemorySettings,
     PrivacyRequest,
     PrivacySubject,
@@ -138,6 +139,13 @@ def make_strategy(customer: Customer) -> CustomStrategy:
     return strategy
 
 
+def make_example(customer: Customer) -> IntentExample:
+    example: IntentExample = IntentExample.objects.create(
+        tenant_id=customer.tenant_id, intent="refund", text="Money back, please."
+    )
+    return example
+
+
 def make_receipt(customer: Customer) -> ErasureReceipt:
     receipt: ErasureReceipt = ErasureReceipt.objects.create(
         tenant_id=customer.tenant_id,
@@ -223,6 +231,7 @@ ROWS: dict[type[Model], Callable[[Customer], Model]] = {
     Message: message_in,
     HttpTool: make_tool,
     CustomStrategy: make_strategy,
+    IntentExample: make_example,
     ReviewItem: make_review_item,
     Consolidation: lambda customer: make_consolidation(
         customer, conversation_id=closed(customer).id
@@ -377,6 +386,10 @@ WAYS: dict[tuple[type[Model], Act], list[Callable[[Client, Any], Answer]]] = {
         page("memory:index_cut_over", post=True),
         page("memory:index_roll_back", post=True),
         page("memory:index_cancel", post=True),
+    ],
+    (IntentExample, Act.CHANGE): [
+        page("memory:intent_example"),
+        page("memory:delete_intent_example", post=True),
     ],
     (PrivacyRequest, Act.READ): [page("memory:privacy_request")],
     (PrivacyRequest, Act.LOOK): [subject("memory:privacy_look")],

@@ -40,7 +40,7 @@ def filled(address: str, conversation_id: UUID, customer_id: UUID) -> str:
     address = address.replace("<path:external_id>", "elena")
     for name in (
         *("fact_id", "summary_id", "entry_id", "receipt_id", "request_id"),
-        *("tool_id", "item_id", "job_id", "strategy_id"),
+        *("tool_id", "item_id", "job_id", "strategy_id", "example_id"),
         *("user_id", "invitation_id", "message_id"),
     ):
         address = address.replace(f"<uuid:{name}>", str(uuid4()))

@@ -355,6 +355,33 @@ def test_a_desk_that_only_forgets_sends_nothing_of_the_older_part(
     assert [m.content for m in newer.messages[-20:]][:2] == ["Remark 5", "Remark 6"]
 
 
+@pytest.mark.parametrize(
+    ("said", "recalls"),
+    [("Thanks a lot!", False), ("Thanks, and my printer?", True)],
+)
+def test_small_talk_recalls_nothing_but_keeps_what_is_always_there(
+    elena: Customer, said: str, recalls: bool
+) -> None:
+    conversation = make_conversation(elena, "My printer Quillon 9 is broken.")
+    ids = (elena.tenant_id, elena.id, conversation.id)
+    assert remembering.consolidate(*ids)
+    remember(elena, "city", "Ghent", "Lives in Ghent.")
+    later = make_conversation(elena, said)
+    query = recall.prepare(said, tenant_id=elena.tenant_id)
+    with tenant_scope(elena.tenant_id):
+        later = Conversation.objects.select_related("customer").get(pk=later.pk)
+        desk = MemorySettings()
+        sent = briefing.build_context(
+            Tenant.objects.get(pk=elena.tenant_id),
+            later,
+            query,
+            buffer=recent_turns(later, Limits.of(desk)),
+            desk=desk,
+        )
+    assert bool(sent.recalled) is recalls
+    assert "Lives in Ghent." in [fact.text for fact in sent.facts]
+
+
 def test_a_desk_that_only_forgets_makes_no_rolling_summary(
     elena: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

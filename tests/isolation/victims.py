@@ -253,6 +253,7 @@ ARGUMENTS: dict[str, tuple[str, str | Callable[[Any], str]]] = {
     "external_id": ("accounts.Customer", "external_id"),
     "tenant_slug": ("accounts.Tenant", "slug"),
     "entry_id": ("memory.Embedding", "pk"),
+    "example_id": ("memory.IntentExample", "pk"),
     "job_id": ("memory.ReembedJob", "pk"),
     "receipt_id": ("memory.ErasureReceipt", "pk"),
 }
@@ -323,6 +324,7 @@ FORM = {
     "live_sessions": "10", "trigger_tokens": "500", "trigger_messages": "5",
     "mask_messages": "on", "model": "all-MiniLM-L6-v2", "both": "1", "not_hers": "1",
     "time_zone": "Asia/Kolkata",
+    "intent": "refund", "text": "Planted", "intents_by_model": "on",
 }  # fmt: skip
 
 

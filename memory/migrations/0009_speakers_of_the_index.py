@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("memory", "0006_evidence_says_what_of_its_fact"),
+        ("memory", "0008_when_a_facts_end_was_recorded"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("memory", "0006_evidence_says_what_of_its_fact"),
+        ("memory", "0007_desks_have_examples_of_intents"),
     ]
 
     operations = [
