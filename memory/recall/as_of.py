@@ -12,9 +12,9 @@ from typing import Final
 SAID_BY_THEN: Final = """
 (e.source_kind <> 'fact' or coalesce(
     (select min(said.said_at) from memory_evidence said
-      where said.tenant_id = %(tenant)s and said.customer_id = %(customer)s
+      where said.tenant_id = %(tenant)s::uuid and said.customer_id = %(customer)s::uuid
         and said.fact_id = e.source_id),
     (select written.recorded_at from memory_fact written
-      where written.tenant_id = %(tenant)s and written.customer_id = %(customer)s
-        and written.id = e.source_id)) <= %(as_of)s)
+      where written.tenant_id = %(tenant)s::uuid
+        and written.customer_id = %(customer)s::uuid and written.id = e.source_id)) <= %(as_of)s::timestamptz)
 """

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from memory import retention, uses
 from memory.recall import answers
+from memory.recall.intents import route_of
 from memory.recall.tenses import Tense
 from memory.recall.types import Query, Reasons, Recalled
 from memory.recall.weights import Weights
@@ -127,6 +128,7 @@ class Scorer:
         return {
             "freshness": 1 - share * (1 - freshness),
             "importance": 1 + weights.importance * (row.importance - 0.5),
+            "intent": route_of(self.query.intent).weight(row.ages_as),
             "summary": weights.summary if row.kind == "summary" else 1.0,
             "outdated": weights.outdated if outdated else 1.0,
         }

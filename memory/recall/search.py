@@ -73,7 +73,8 @@ def recall(
         "known": list(known),
         "limit": max(_LEAST_CANDIDATES, _CANDIDATES_PER_RESULT * limit),
     }
-    rows = _rows(search(len(_WORD.findall(query.text))), given)
+    words = len(_WORD.findall(query.text))
+    rows = _rows(search(words, as_of=as_of is not None), given)
     ranked = Scorer(query, as_of or now, weights, meant).ranked(rows)
     return without_repeats(ranked, limit)
 

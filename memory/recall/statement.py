@@ -9,6 +9,8 @@ each connection.
 
 from functools import cache
 
+from memory.recall.as_of import SAID_BY_THEN
+
 # Longer questions are searched by their numbers and their longest words.
 PLACES = (4, 8, 16)
 
@@ -50,6 +52,7 @@ read as materialized (
               and (twin.model_id = %(model)s::uuid or twin.id < e.id)))
        and e.purpose = any(%(purposes)s::text[])
        and e.occurred_at <= %(as_of)s::timestamptz
+       and {said}
        and (e.expires_at is null or e.expires_at > %(now)s::timestamptz)
        and not e.message_ids && %(known)s::uuid[]
 ),
@@ -147,10 +150,16 @@ _IN_WORDS = """w{i} * case when hits & {own} <> 0 then 1
 
 
 @cache
-def search(words: int) -> str:
-    """Return the statement for questions of at most so many words."""
+def search(words: int, *, as_of: bool = False) -> str:
+    """Return the statement.
+
+    Args:
+        words: How many words the question has.
+        as_of: Whether it asks for another moment than now.
+    """
     places = next((size for size in PLACES if size >= words), PLACES[-1])
     return "".join((_QUERY, _ROWS, _WEIGHTS, _SCORES)).format(
+        said=SAID_BY_THEN if as_of else "true",
         terms=_each(places, _TERM),
         hits=_each(places, _HIT, " + "),
         counts=_each(places, "count(*) filter (where hits & {any} <> 0) as d{i}"),

@@ -18,21 +18,24 @@ MOST_WORDS: Final = 4
 _LABELS: Final = {
     "meaning": "Meaning",
     "words": "Words",
-    "identifier": "Number or code",
-    "neighbours": "Messages around it",
     "period": "Time that was named",
+    "speaker": "Who said it",
+    "conversation": "Conversation that fits",
+    "newest": "How new",
+    "oldest": "How old",
+    "answer": "Holds what is asked for",
+    "question": "Only asks",
+    "summary": "Only a summary",
+    "intent": "Kind of question",
     "freshness": "Freshness",
     "importance": "Importance",
-    "use": "Use",
     "outdated": "Outdated",
     "rerank": "Reranker",
 }
 # What is said of a part that speaks for a memory.
 _FOR: Final = {
-    "identifier": "same number or code",
     "period": "from the time that the question names",
-    "neighbours": "next to a message that fits",
-    "newest": "newest of its kind",
+    "answer": "holds what is asked for",
 }
 
 

@@ -371,13 +371,14 @@ def test_small_talk_recalls_nothing_but_keeps_what_is_always_there(
     with tenant_scope(elena.tenant_id):
         later = Conversation.objects.select_related("customer").get(pk=later.pk)
         desk = MemorySettings()
-        sent = briefing.build_context(
+        gathered = briefing.gather(
             Tenant.objects.get(pk=elena.tenant_id),
             later,
             query,
             buffer=recent_turns(later, Limits.of(desk)),
             desk=desk,
         )
+    sent = briefing.packed(gathered)
     assert bool(sent.recalled) is recalls
     assert "Lives in Ghent." in [fact.text for fact in sent.facts]
 

@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.policies import Power, may
 from accounts.scope import NO_SCOPE, Scope, current_scope
 from memory import recall
+from memory.recall import statement
 from tests.isolation.conftest import Watch
 from tests.isolation.routes import Route, ask, routes, words
 from tests.isolation.test_tasks import TASKS, ids, value
@@ -166,5 +167,6 @@ def test_only_the_sign_in_pages_are_served_in_an_identity_scope(world: World) ->
 
 def test_recall_names_both_parts_of_the_scope_itself() -> None:
     """Its one statement is written by hand, so no manager filters it."""
-    where = " ".join(recall._SEARCH.split())
-    assert "e.tenant_id = %(tenant)s and e.customer_id = %(customer)s" in where
+    where = " ".join(statement.search(4).split())
+    scoped = "e.tenant_id = %(tenant)s::uuid and e.customer_id = %(customer)s::uuid"
+    assert scoped in where

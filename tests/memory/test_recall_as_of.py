@@ -8,14 +8,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Customer, User
 from accounts.scope import customer_scope, tenant_scope
 from memory import embeddings, facts, forgetting, recall, summaries
 from memory.models import Embedding, Fact, Summary
-from memory.recall.as_of import SAID_BY_THEN
 from memory.types import SummaryDraft, Turn
 from tests.memory.remembered import index, remember, say, tell
 
@@ -30,22 +28,7 @@ def then(customer: Customer, moment: datetime | None = None, **how: Any) -> set[
     query = recall.prepare("Which city, lives, lamp?", tenant_id=customer.tenant_id)
     with customer_scope(customer.tenant_id, customer.id):
         found = recall.recall(query, customer_id=customer.id, as_of=moment, **how)
-        if moment is None:
-            return {memory.text for memory in found}
-        said = _said_by(customer, moment)
-        return {memory.text for memory in found if memory.source_id in said}
-
-
-def _said_by(customer: Customer, moment: datetime) -> set[Any]:
-    values: dict[str, Any] = {
-        "tenant": customer.tenant_id, "customer": customer.id, "as_of": moment,
-    }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"select e.source_id from memory_embedding e where {SAID_BY_THEN}",
-            values,
-        )
-        return {source_id for (source_id,) in cursor.fetchall()}
+        return {memory.text for memory in found}
 
 
 def moved(customer: Customer, **changes: Any) -> tuple[Fact, Fact]:
