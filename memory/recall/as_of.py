@@ -16,5 +16,6 @@ SAID_BY_THEN: Final = """
         and said.fact_id = e.source_id),
     (select written.recorded_at from memory_fact written
       where written.tenant_id = %(tenant)s::uuid
-        and written.customer_id = %(customer)s::uuid and written.id = e.source_id)) <= %(as_of)s::timestamptz)
+        and written.customer_id = %(customer)s::uuid and written.id = e.source_id))
+    <= %(as_of)s::timestamptz)
 """

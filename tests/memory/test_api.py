@@ -86,7 +86,7 @@ def test_recall_answers_with_reasons_and_the_messages_behind(
         "messages": [str(message_id)],
     }
     assert first["score"] > second["score"] > 0
-    assert 0.5 < first["reasons"]["similarity"] <= 1
+    assert 0.3 < first["reasons"]["similarity"] <= 1
     assert (second["kind"], second["id"]) == ("message", str(turn.id))
     assert second["messages"] == [str(turn.id)]
     assert second["reasons"]["keyword_rank"] is None
