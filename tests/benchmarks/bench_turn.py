@@ -10,6 +10,7 @@ import os
 import statistics
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from chat import remembering
 from chat.identity import sign_customer
 from memory.models import Fact
 from tests.conftest import make_conversation, make_customer
-from tests.faults.clients import widget
+from tests.faults.clients import Client, widget
 from tests.memory.remembered import index, say, tell
 from tests.scripted_openai import ScriptedOpenAI
 from tests.stack import Stack, look_up, running
@@ -111,6 +112,10 @@ def test_from_a_message_on_the_socket_to_the_request_leaving(
         )
 
 
+def more_answers(client: Client, than: int) -> bool:
+    return len(client.texts("assistant")) > than
+
+
 def turns(stack: Stack, desk: Tenant, token: str, model: Model) -> list[float]:
     """Talk as one customer; returns the times but for the first turns."""
     client = widget(stack, desk.slug, token)
@@ -120,7 +125,7 @@ def turns(stack: Stack, desk: Tenant, token: str, model: Model) -> list[float]:
         answered = len(client.texts("assistant"))
         sent_at = time.perf_counter()
         client.send(f"What about thing number {number * 3 + 1}, does it still rattle?")
-        client.until(lambda before=answered: len(client.texts("assistant")) > before)
+        client.until(partial(more_answers, client, answered))
         times_ms.append((model.asked_at - sent_at) * 1000)
         assert times_ms[-1] > 0, "the model was not asked"
         time.sleep(READS_S)
