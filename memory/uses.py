@@ -23,10 +23,20 @@ MOST_USES: Final = 10
 # Of what was recalled, so many fit the question; the rest fills the room that is left.
 COUNTED: Final = 5
 
+# Recall reads the index alone, so it is told there, too.
 _ADD = """
-update memory_fact f set uses = f.uses + c.uses, used_at = %(now)s
-  from unnest(%(ids)s::uuid[], %(uses)s::int[]) as c(id, uses)
- where f.id = c.id and f.tenant_id = %(tenant)s
+with counted as (
+    update memory_fact f set uses = f.uses + c.uses, used_at = %(now)s
+      from unnest(%(ids)s::uuid[], %(uses)s::int[]) as c(id, uses)
+     where f.id = c.id and f.tenant_id = %(tenant)s
+    returning f.tenant_id, f.customer_id, f.id, f.uses
+),
+told as (
+    update memory_embedding e set uses = counted.uses from counted
+     where e.tenant_id = counted.tenant_id and e.customer_id = counted.customer_id
+       and e.source_id = counted.id
+)
+select count(*) from counted
 """
 
 
@@ -69,9 +79,9 @@ def add_up(tenant_id: UUID) -> int:
                 "tenant": tenant_id,
             },
         )
-        counted: int = cursor.rowcount
+        (counted,) = cursor.fetchone()
     working.client().delete(taken)
-    return counted
+    return int(counted)
 
 
 def slowing(uses: int) -> float:

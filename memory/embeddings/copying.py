@@ -39,7 +39,7 @@ select e.id, e.customer_id, e.source_id, e.text {_LACKING}
 _COLUMNS = """
 tenant_id, customer_id, source_kind, source_id, chunk, conversation_id, message_ids,
 text, keywords, importance, purpose, source, speaker,
-occurred_at, valid_to, expires_at
+kind, uses, occurred_at, valid_to, expires_at
 """
 _HERS = ", ".join(f"e.{name.strip()}" for name in _COLUMNS.split(","))
 _THEIRS = _HERS.replace("e.", "twin.")

@@ -22,6 +22,8 @@ class Entry:
         speaker: Whose words they are: found by keyword only.
         before: The turn before, found by keyword with less weight.
         source: Whose word it is; empty for what was made of several people's words.
+        kind: Of a fact, which.
+        uses: How often a fact was put before the assistant.
     """
 
     source_kind: str
@@ -36,6 +38,8 @@ class Entry:
     importance: float = 0.5
     purpose: str = "support"
     source: str = ""
+    kind: str = ""
+    uses: int = 0
     expires_at: datetime | None = None
 
 

@@ -37,18 +37,19 @@ _UPSERT = f"""
 insert into memory_embedding
     (id, tenant_id, customer_id, model_id, source_kind, source_id, chunk,
      conversation_id, message_ids, text, vector, keywords, importance, purpose,
-     source, speaker, occurred_at, valid_to, expires_at)
+     source, speaker, kind, uses, occurred_at, valid_to, expires_at)
 values
     (%(id)s, %(tenant)s, %(customer)s, %(model)s, %(source_kind)s, %(source_id)s,
      %(chunk)s, %(conversation_id)s, %(message_ids)s, %(text)s, %(vector)s,
      {KEYWORDS.format(text="%(keywords)s", before="%(before)s")},
-     %(importance)s, %(purpose)s, %(source)s, %(names)s,
-     %(occurred_at)s, null, %(expires_at)s)
+     %(importance)s, %(purpose)s, %(source)s, %(names)s, %(kind)s,
+     %(uses)s, %(occurred_at)s, null, %(expires_at)s)
 on conflict (tenant_id, customer_id, model_id, source_id, chunk) do update set
     id = excluded.id, text = excluded.text, vector = excluded.vector,
     keywords = excluded.keywords,
     message_ids = excluded.message_ids, importance = excluded.importance,
     source = excluded.source, speaker = excluded.speaker,
+    kind = excluded.kind, uses = excluded.uses,
     occurred_at = excluded.occurred_at, expires_at = excluded.expires_at
 """  # noqa: S608 - constants of this module
 
@@ -110,7 +111,9 @@ def _rows(
             "importance": entry.importance,
             "purpose": entry.purpose,
             "source": entry.source,
-            "names": _NAME.findall(entry.speaker.lower()),
+            "names": _names(entry),
+            "kind": entry.kind,
+            "uses": entry.uses,
             "occurred_at": entry.occurred_at,
             "expires_at": messages_end
             if entry.source_kind == Embedding.SourceKind.MESSAGE
@@ -118,6 +121,12 @@ def _rows(
         }
         for entry, vector in zip(entries, vectors, strict=True)
     ]
+
+
+def _names(entry: Entry) -> list[str]:
+    if entry.source_kind != Embedding.SourceKind.MESSAGE:
+        return []
+    return _NAME.findall(entry.speaker.lower())
 
 
 def remove(source_ids: Sequence[UUID]) -> int:

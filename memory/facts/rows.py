@@ -77,5 +77,7 @@ def entry(fact: Fact) -> embeddings.Entry:
         importance=fact.importance,
         purpose=fact.purpose,
         source=fact.source,
+        kind=fact.kind,
+        uses=fact.uses,
         expires_at=None if fact.pinned else fact.expires_at,
     )

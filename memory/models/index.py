@@ -62,7 +62,9 @@ class Embedding(CustomerModel):
         valid_to: Until when the fact behind it was true.
         source: Whose word it is: a `Fact.Source`, or the author of a message; empty
             for what was made of several people's words.
-        speaker: The words of the speaker's name, in small letters.
+        speaker: Of a message, the words of its author's name, in small letters.
+        kind: Of a fact, which (`Fact.Kind`); what it ages as.
+        uses: How often a fact was put before the assistant, as `Fact.uses`.
     """
 
     class SourceKind(models.TextChoices):
@@ -91,6 +93,8 @@ class Embedding(CustomerModel):
     purpose = models.CharField(max_length=40, default="support")
     source = models.CharField(max_length=10, blank=True)
     speaker = ArrayField(models.TextField(), default=list)
+    kind = models.CharField(max_length=10, blank=True)
+    uses = models.PositiveIntegerField(default=0)
     occurred_at = models.DateTimeField()
     valid_to = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)

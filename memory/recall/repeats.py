@@ -5,55 +5,64 @@ order numbers that differ in one digit are next to each other in meaning.
 """
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
-from memory.recall.types import Recalled
+from memory.recall.rows import Rows
+
+if TYPE_CHECKING:
+    from memory.recall.scoring import Scored
 
 _WORD: Final = re.compile(r"\w+")
+_DIGIT: Final = re.compile(r"\d")
 # Of the words of both, so many in common are the same statement.
 _SAME_SHARE: Final = 0.85
 # A summary of whose messages so many are there already says nothing more.
 _COVERED_SHARE: Final = 0.5
 
 
-def without_repeats(ranked: Iterable[Recalled], limit: int) -> list[Recalled]:
-    """Return the best ones, each thing once, in the order given.
+class Repeats:
+    """What of a customer's rows was said already."""
 
-    A summary goes where most of what it covers is there.
-    """
-    kept: list[Recalled] = []
-    words: list[frozenset[str]] = []
-    messages: set[object] = set()
-    for memory in ranked:
-        hers = frozenset(_WORD.findall(memory.text.lower()))
-        if _is_told(memory, messages) or any(_same(hers, theirs) for theirs in words):
-            continue
-        kept.append(memory)
-        words.append(hers)
-        if memory.kind == "message":
-            messages.add(memory.source_id)
-        if len(kept) == limit:
-            break
-    return kept
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._words: list[tuple[frozenset[str], frozenset[str]]] = []
+        self._messages: set[UUID] = set()
 
+    def once(self, found: Iterable["Scored"], limit: int) -> Iterator["Scored"]:
+        """Yield the first ones, each thing once, in the order given."""
+        count = 0
+        for each in found:
+            if count == limit:
+                return
+            if self._is_new(each.row):
+                count += 1
+                yield each
 
-def _is_told(memory: Recalled, messages: set[object]) -> bool:
-    if memory.kind != "summary" or not memory.message_ids:
-        return False
-    there = messages.intersection(memory.message_ids)
-    return len(there) >= _COVERED_SHARE * len(memory.message_ids)
+    def _is_new(self, row: int) -> bool:
+        kind, text = self._rows.kind(row), self._rows.text(row)
+        if kind == "summary" and self._is_covered(self._rows.message_ids(row)):
+            return False
+        words = frozenset(_WORD.findall(text.lower()))
+        # Numbers tell apart what is otherwise word for word the same.
+        numbers = frozenset(word for word in words if _DIGIT.search(word))
+        if any(
+            numbers == theirs and _same(words, known) for known, theirs in self._words
+        ):
+            return False
+        self._words.append((words, numbers))
+        if kind == "message":
+            self._messages.add(self._rows.source_id(row))
+        return True
+
+    def _is_covered(self, message_ids: tuple[UUID, ...]) -> bool:
+        there = self._messages.intersection(message_ids)
+        return bool(message_ids) and len(there) >= _COVERED_SHARE * len(message_ids)
 
 
 def _same(hers: frozenset[str], theirs: frozenset[str]) -> bool:
-    # Numbers tell apart what is otherwise word for word the same.
     shorter, longer = sorted((len(hers), len(theirs)))
     if shorter < _SAME_SHARE * longer:
         return False
-    if _numbers(hers) != _numbers(theirs):
-        return False
     return len(hers & theirs) >= _SAME_SHARE * len(hers | theirs)
-
-
-def _numbers(words: frozenset[str]) -> set[str]:
-    return {word for word in words if any(char.isdigit() for char in word)}

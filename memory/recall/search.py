@@ -1,9 +1,8 @@
 """Recall itself: the one round trip, and what is made of its rows."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,28 +10,20 @@ import numpy as np
 import psycopg
 from django.db import connection
 from django.utils import timezone
-from psycopg.types.multirange import Multirange
-from psycopg.types.range import Range
 
 from accounts.scope import require_tenant
 from memory import embeddings
 from memory.extraction.keys.specs import BILLING, SUPPORT
 from memory.models import EmbeddingModel
-from memory.recall import answers
-from memory.recall.repeats import without_repeats
-from memory.recall.scoring import Scorer, lean
+from memory.recall.rows import Rows, unpacked
+from memory.recall.scoring import Question, ranked
 from memory.recall.statement import search
-from memory.recall.tenses import Tense, tense
+from memory.recall.tenses import tense
 from memory.recall.types import Query, Recalled
 from memory.recall.weights import WEIGHTS, Weights
 
 # A support desk answers questions about bills, too; it does no marketing.
 IN_SUPPORT = (SUPPORT, BILLING)
-# What is weighed by more than the statement knows: twice what is asked for.
-_CANDIDATES_PER_RESULT: Final = 2
-_LEAST_CANDIDATES: Final = 40
-# People tell what happened within a week after it did.
-_AFTERWARDS: Final = timedelta(days=7)
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -58,61 +49,41 @@ def recall(
         weights: How much each part of a score counts.
     """
     now = timezone.now()
-    meant: Tense = "before" if query.asks_before else tense(query.text)
-    newest, oldest = lean(meant, weights)
+    words = _WORD.findall(query.text)
     given = {
-        **_understood(query, weights),
-        "before": meant == "before",
-        "newest": newest,
-        "oldest": oldest,
+        **_compared(query),
+        "text": query.text,
+        "named": sorted({word.lower() for word in words}),
         "tenant": require_tenant(),
         "customer": customer_id,
         "purposes": list(purposes),
         "as_of": as_of or now,
         "now": now,
         "known": list(known),
-        "limit": max(_LEAST_CANDIDATES, _CANDIDATES_PER_RESULT * limit),
     }
-    words = len(_WORD.findall(query.text))
-    rows = _rows(search(words, as_of=as_of is not None), given)
-    ranked = Scorer(query, as_of or now, weights, meant).ranked(rows)
-    return without_repeats(ranked, limit)
+    rows = _read(search(len(words), as_of=as_of is not None), given)
+    if rows is None:
+        return []
+    meant = "before" if query.asks_before else tense(query.text)
+    return ranked(Question(query, as_of or now, weights, meant), rows, limit)
 
 
-def _rows(statement: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+def _read(statement: str, given: dict[str, Any]) -> Rows | None:
     connection.ensure_connection()
     # Planning it takes as long as running it. What Django's cursors do is not prepared.
     with psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(statement, given, prepare=True, binary=True)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+        (packed,) = cursor.fetchall()
+        return unpacked(packed)
 
 
-def _understood(query: Query, weights: Weights) -> dict[str, Any]:
+def _compared(query: Query) -> dict[str, Any]:
+    """Return the model and the vector that a question is compared by, if any."""
     model = _model_of(query)
-    vector = query.vector if model is not None else None
-    return {
-        "text": query.text,
-        "model": model.id if model else None,
-        "vector": None if vector is None else _literal(vector),
-        "periods": _multirange((p.start, p.end) for p in query.periods),
-        "afterwards": _multirange(
-            (p.end, p.end + _AFTERWARDS) for p in query.periods if p.end
-        ),
-        "named": sorted({word.lower() for word in _WORD.findall(query.text)}),
-        "asked_of": "customer" if answers.is_about_customer(query.text) else "",
-        **{f"weight_{f.name}": getattr(weights, f.name) for f in fields(weights)},
-    }
-
-
-def _literal(vector: np.ndarray[Any, Any]) -> str:
-    return "[" + ",".join(map(repr, vector.astype(np.float16).tolist())) + "]"
-
-
-def _multirange(
-    periods: Iterable[tuple[datetime | None, datetime | None]],
-) -> Multirange[datetime]:
-    return Multirange([Range(*period) for period in periods])
+    if model is None or query.vector is None:
+        return {"model": model.id if model else None, "vector": None}
+    numbers = query.vector.astype(np.float16).tolist()
+    return {"model": model.id, "vector": f"[{','.join(map(repr, numbers))}]"}
 
 
 def _model_of(query: Query) -> EmbeddingModel | None:

@@ -64,8 +64,9 @@ _TYPES = (
     *("timestamptz", "text"),
 )
 _STORE = f"""
-insert into memory_embedding (chunk, keywords, {_COLUMNS})
-select 0, {KEYWORDS.format(text="'Elena ' || text", before="before")}, {_COLUMNS}
+insert into memory_embedding (chunk, speaker, kind, uses, keywords, {_COLUMNS})
+select 0, '{{elena}}', source_kind, 0,
+       {KEYWORDS.format(text="'Elena ' || text", before="before")}, {_COLUMNS}
   from stage
 """
 # Recall reads of a fact how often it is used.
@@ -193,6 +194,7 @@ class Load:
                     self.models[customer % len(self.tenants)],
                     KINDS[kind],
                     sources[number],
+                    UUID(int=int(customer) << 64 | number // (BATCH // 2)),
                 ),
                 text,
                 HalfVector(vector),
@@ -229,10 +231,9 @@ class _Row:
 
     def __call__(self, at: datetime) -> tuple[object, ...]:
         """Return its columns."""
-        _, _, _, kind, source_id = self.ids
+        *_, kind, source_id, _ = self.ids
         return (
             *self.ids,
-            source_id,
             [source_id],
             self.text,
             self.vector,
