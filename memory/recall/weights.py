@@ -54,7 +54,7 @@ class Weights:
     before: float = 0.8
     summary: float = 0.35
     freshness: float = 0.03
-    preference_freshness: float = 0.3
+    preference_freshness: float = 0.5
     importance: float = 0.1
     outdated: float = 0.6
 

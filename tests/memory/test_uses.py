@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import Customer
 from accounts.scope import customer_scope, tenant_scope
 from memory import recall, tasks, uses, working
-from memory.models import Fact, RetentionRule
+from memory.models import Embedding, Fact, RetentionRule
 from tests.memory.remembered import remember
 
 pytestmark = pytest.mark.usefixtures("rows")
@@ -47,7 +47,8 @@ def test_what_was_preferred_years_ago_never_outvotes_what_was_three_days_ago(
         )
         pairs.append((number, old, new))
     with customer_scope(elena.tenant_id, elena.id):
-        Fact.objects.filter(pk__in=[old.pk for _, old, _ in pairs]).update(uses=1_000)
+        used_often = [old.pk for _, old, _ in pairs]
+        Embedding.objects.filter(source_id__in=used_often).update(uses=1_000)
     for number, old, new in pairs:
         # The words of the old one: nothing but its age speaks against it.
         words = f"{old.text} {thing} {number}"
@@ -69,10 +70,10 @@ def test_use_slows_ageing_and_the_desk_says_how_fast_it_is(elena: Customer) -> N
     fact = remember(elena, "product", "dock", "Has a dock.", said_at=at)
     assert freshness(elena) == pytest.approx(0.5, abs=0.01)
     with tenant_scope(elena.tenant_id):
-        Fact.objects.update(uses=1_000_000)
+        Embedding.objects.update(uses=1_000_000)
     assert freshness(elena) == pytest.approx(0.5**0.5, abs=0.01)
     with tenant_scope(elena.tenant_id):
-        Fact.objects.update(uses=0)
+        Embedding.objects.update(uses=0)
         rule = RetentionRule.objects.create(
             tenant_id=elena.tenant_id, kind="fact", half_life_days=100
         )
@@ -102,6 +103,8 @@ def uses_of(fact: Fact) -> int:
     with tenant_scope(fact.tenant_id):
         found: Fact = Fact.objects.get(pk=fact.pk)
         assert (found.used_at is None) == (found.uses == 0)
+        # Recall reads it there.
+        assert Embedding.objects.get(source_id=fact.pk).uses == found.uses
         return found.uses
 
 
