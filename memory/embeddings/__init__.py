@@ -13,6 +13,7 @@ from memory.embeddings.models import (
     embed,
     embed_texts,
     in_use,
+    info,
     reachable,
     row_of,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "embed_texts",
     "in_use",
     "index",
+    "info",
     "message_entries",
     "reachable",
     "remove",

@@ -60,7 +60,8 @@ def prepare(
     intent = intents.classify(
         text, tenant_id=tenant_id, customer_id=customer_id, vector=vector, model=model
     )
-    return replace(query, vector=vector, model=model, intent=intent)
+    index = active.id if active and embeddings.info(active) == model else None
+    return replace(query, vector=vector, model=model, index=index, intent=intent)
 
 
 def _periods(

@@ -5,14 +5,10 @@ order numbers that differ in one digit are next to each other in meaning.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from memory.recall.rows import Rows
-
-if TYPE_CHECKING:
-    from memory.recall.scoring import Scored
 
 _WORD: Final = re.compile(r"\w+")
 _DIGIT: Final = re.compile(r"\d")
@@ -30,17 +26,8 @@ class Repeats:
         self._words: list[tuple[frozenset[str], frozenset[str]]] = []
         self._messages: set[UUID] = set()
 
-    def once(self, found: Iterable["Scored"], limit: int) -> Iterator["Scored"]:
-        """Yield the first ones, each thing once, in the order given."""
-        count = 0
-        for each in found:
-            if count == limit:
-                return
-            if self._is_new(each.row):
-                count += 1
-                yield each
-
-    def _is_new(self, row: int) -> bool:
+    def is_new(self, row: int) -> bool:
+        """Say whether a row says anything new, and take it down if it does."""
         kind, text = self._rows.kind(row), self._rows.text(row)
         if kind == "summary" and self._is_covered(self._rows.message_ids(row)):
             return False

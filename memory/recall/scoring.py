@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from memory import retention, uses
 from memory.recall import answers
@@ -58,36 +59,41 @@ def ranked(question: Question, rows: Rows, limit: int) -> list[Recalled]:
     to 1; the others' are in proportion to it.
     """
     added = _added(question, rows)
-    base = np.sum(list(added.values()), axis=0)
     factors = _factors(question, rows)
-    first = base * np.prod(list(factors.values()), axis=0)
+    first = _sum(added) * _product(factors)
     first[~_fit(question, rows, added)] = -np.inf
     wanted = max(_LEAST_LOOKED_INTO, _LOOKED_INTO * limit)
     best = np.argsort(-first, kind="stable")[:wanted]
-    found = [
-        _looked_into(question, rows, int(row), added, factors)
-        for row in best
-        if np.isfinite(first[row])
-    ]
-    found.sort(key=lambda each: (-each.score, each.row))
-    if not found:
+    best = best[np.isfinite(first[best])]
+    if not len(best):
         return []
-    share = _confidence(found, rows) / max(found[0].score, _TINY)
-    kept = Repeats(rows)
-    return [
-        _recalled(rows, each, share * max(0.0, each.score), added["words"])
-        for each in kept.once(found, limit)
-    ]
+    words = added["words"]
+    added = {name: part[best] for name, part in added.items()}
+    factors = {name: factor[best] for name, factor in factors.items()}
+    freshness = _look_into(question, rows, best, added, factors)
+    scores = np.maximum(_sum(added) * _product(factors), 0.0)
+    order = np.argsort(-scores, kind="stable")
+    sure = _confidence(scores[order], np.nan_to_num(rows.cosine[best]).max())
+    scores *= sure / max(scores[order[0]], _TINY)
+    repeats = Repeats(rows)
+    found: list[Recalled] = []
+    for place in order.tolist():
+        row = int(best[place])
+        if len(found) < limit and repeats.is_new(row):
+            parts = _parts_of(place, added, factors)
+            reasons = _reasons(rows, row, words, parts, float(freshness[place]))
+            found.append(_recalled(rows, row, float(scores[place]), reasons))
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A row with its score, and what made it up."""
+def _sum(parts: dict[str, Floats]) -> Floats:
+    total: Floats = np.sum(list(parts.values()), axis=0)
+    return total
 
-    row: int
-    score: float
-    parts: dict[str, float]
-    freshness: float
+
+def _product(factors: dict[str, Floats]) -> Floats:
+    product: Floats = np.prod(list(factors.values()), axis=0)
+    return product
 
 
 def _fit(question: Question, rows: Rows, added: dict[str, Floats]) -> Bits:
@@ -108,7 +114,7 @@ def _added(question: Question, rows: Rows) -> dict[str, Floats]:
         + weights.own_word
         * (rows.has(OWN_WORD) & answers.is_about_customer(question.query.text)),
     }
-    base = np.sum(list(parts.values()), axis=0)
+    base = _sum(parts)
     best_of = np.full(len(base), -np.inf)
     np.maximum.at(best_of, rows.groups, base)
     parts["conversation"] = weights.session * best_of[rows.groups]
@@ -187,55 +193,81 @@ def _factors(question: Question, rows: Rows) -> dict[str, Floats]:
     return factors
 
 
-def _looked_into(
+def _look_into(
     question: Question,
     rows: Rows,
-    row: int,
+    best: NDArray[np.intp],
     added: dict[str, Floats],
     factors: dict[str, Floats],
-) -> Scored:
-    """Score a row by what its text is and how old it is, too."""
-    weights, text = question.weights, rows.text(row)
-    parts = {name: float(part[row]) for name, part in added.items()}
-    asked = answers.forms(question.query.text)
-    if asked and answers.holds(text, asked):
-        parts["answer"] = weights.answer
-    if rows.flags[row] & MESSAGE and answers.asks(text):
-        parts["question"] = -weights.question
-    kind = rows.ages_as(row)
-    freshness = _freshness(rows, row, question.at)
-    share = weights.freshness
-    if kind == "preference":
-        share = weights.preference_freshness
-    by = {name: float(factor[row]) for name, factor in factors.items()}
-    by["freshness"] = 1 - share * (1 - freshness)
-    by["intent"] = route_of(question.query.intent).weight(kind)
-    score = sum(parts.values()) * math.prod(by.values())
-    shown = {name: part for name, part in parts.items() if part}
-    shown |= {name: factor for name, factor in by.items() if factor != 1}
-    return Scored(row, score, shown, freshness)
+) -> Floats:
+    """Add what the texts of a few rows tell, and how old they are.
+
+    Returns:
+        (n) their freshness: 1 for what was said now, halving with age.
+    """
+    weights = question.weights
+    texts = [rows.text(row) for row in best.tolist()]
+    if asked := answers.forms(question.query.text):
+        held = np.array([answers.holds(text, asked) for text in texts])
+        added["answer"] = weights.answer * held
+    asks = np.array([answers.asks(text) for text in texts])
+    added["question"] = -weights.question * (asks & rows.has(MESSAGE)[best])
+    kinds = [rows.ages_as(row) for row in best.tolist()]
+    freshness = _freshness(rows, best, kinds, question.at)
+    share = [
+        weights.preference_freshness if kind == "preference" else weights.freshness
+        for kind in kinds
+    ]
+    factors["freshness"] = 1.0 - np.array(share, dtype=np.float64) * (1 - freshness)
+    route = route_of(question.query.intent)
+    factors["intent"] = np.array([route.weight(kind) for kind in kinds])
+    return freshness
 
 
-def _freshness(rows: Rows, row: int, now: datetime) -> float:
-    """Return 1 for what was said now, halving with age; use slows it."""
-    kind = rows.ages_as(row)
-    half_life = rows.half_lives.get(kind, retention.KINDS[kind].half_life_days)
-    if not half_life:
-        return 1.0
-    age_days = max(0.0, (moment(now) - int(rows.at[row])) / _DAY_US)
-    return float(0.5 ** (age_days / uses.slowing(rows.uses(row)) / half_life))
+def _freshness(
+    rows: Rows, best: NDArray[np.intp], kinds: list[str], now: datetime
+) -> Floats:
+    half_lives = [
+        rows.half_lives.get(kind, retention.KINDS[kind].half_life_days) or np.inf
+        for kind in kinds
+    ]
+    slowing = [uses.slowing(rows.uses(row)) for row in best.tolist()]
+    age_days = np.maximum(0.0, (moment(now) - rows.at[best]) / _DAY_US)
+    freshness: Floats = 0.5 ** (age_days / np.array(slowing) / np.array(half_lives))
+    return freshness
 
 
-def _confidence(found: list[Scored], rows: Rows) -> float:
+def _confidence(falling: Floats, cosine: float) -> float:
     """Return how sure it is that the question was ever answered, 0 to 1."""
-    top = [each.score for each in found[:_TOP]]
-    cosine = max(np.nan_to_num(rows.cosine[[each.row for each in found]]))
-    logit = (
-        _SURE_AT_ZERO
-        + _SURE_BY_TOP * sum(top) / len(top)
-        + _SURE_BY_COSINE * float(cosine)
-    )
+    top = float(falling[:_TOP].mean())
+    logit = _SURE_AT_ZERO + _SURE_BY_TOP * top + _SURE_BY_COSINE * cosine
     return 1 / (1 + math.exp(-logit))
+
+
+def _parts_of(
+    place: int, added: dict[str, Floats], factors: dict[str, Floats]
+) -> dict[str, float]:
+    """Return what made up a score: what was added, and what it was multiplied by."""
+    parts = {name: float(part[place]) for name, part in added.items() if part[place]}
+    for name, factor in factors.items():
+        if factor[place] != 1:
+            parts[name] = float(factor[place])
+    return parts
+
+
+def _reasons(
+    rows: Rows, row: int, words: Floats, parts: dict[str, float], freshness: float
+) -> Reasons:
+    cosine, hits = float(rows.cosine[row]), int(rows.hits[row])
+    compared = not math.isnan(cosine)
+    return Reasons(
+        similarity=cosine if compared else 0.0,
+        vector_rank=_place(row, rows.cosine) if compared else None,
+        keyword_rank=_place(row, words) if words[row] > 0 else None,
+        freshness=freshness,
+        terms=tuple(w for at, w in enumerate(rows.searched) if hits >> at & 1),
+        parts=parts,
+    )
 
 
 def _place(row: int, channel: Floats) -> int:
@@ -243,10 +275,7 @@ def _place(row: int, channel: Floats) -> int:
     return 1 + int(np.count_nonzero(channel > channel[row]))
 
 
-def _recalled(rows: Rows, each: Scored, score: float, words: Floats) -> Recalled:
-    row = each.row
-    cosine = float(rows.cosine[row])
-    hits = int(rows.hits[row])
+def _recalled(rows: Rows, row: int, score: float, reasons: Reasons) -> Recalled:
     return Recalled(
         id=rows.id(row),
         kind=rows.kind(row),
@@ -256,13 +285,6 @@ def _recalled(rows: Rows, each: Scored, score: float, words: Floats) -> Recalled
         text=rows.text(row),
         occurred_at=rows.occurred_at(row),
         score=score,
-        reasons=Reasons(
-            similarity=0.0 if math.isnan(cosine) else cosine,
-            vector_rank=None if math.isnan(cosine) else _place(row, rows.cosine),
-            keyword_rank=_place(row, words) if words[row] > 0 else None,
-            freshness=each.freshness,
-            terms=tuple(w for at, w in enumerate(rows.searched) if hits >> at & 1),
-            parts=each.parts,
-        ),
+        reasons=reasons,
         source=rows.source(row),
     )

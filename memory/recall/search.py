@@ -14,7 +14,6 @@ from django.utils import timezone
 from accounts.scope import require_tenant
 from memory import embeddings
 from memory.extraction.keys.specs import BILLING, SUPPORT
-from memory.models import EmbeddingModel
 from memory.recall.rows import Rows, unpacked
 from memory.recall.scoring import Question, ranked
 from memory.recall.statement import search
@@ -78,17 +77,17 @@ def _read(statement: str, given: dict[str, Any]) -> Rows | None:
 
 
 def _compared(query: Query) -> dict[str, Any]:
-    """Return the model and the vector that a question is compared by, if any."""
-    model = _model_of(query)
-    if model is None or query.vector is None:
-        return {"model": model.id if model else None, "vector": None}
+    """Return the index and the vector that a question is compared by, if any."""
+    index = query.index or _index_of(query)
+    if index is None or query.vector is None:
+        return {"model": index, "vector": None}
     numbers = query.vector.astype(np.float16).tolist()
-    return {"model": model.id, "vector": f"[{','.join(map(repr, numbers))}]"}
+    return {"model": index, "vector": f"[{','.join(map(repr, numbers))}]"}
 
 
-def _model_of(query: Query) -> EmbeddingModel | None:
-    """Return the model whose vectors a question is compared with, if there are any."""
+def _index_of(query: Query) -> UUID | None:
     if query.model is not None:
-        return embeddings.row_of(query.model)
-    active: EmbeddingModel | None = EmbeddingModel.objects.filter(active=True).first()
-    return active
+        row = embeddings.row_of(query.model)
+    else:
+        row = embeddings.active_row()
+    return row.id if row else None

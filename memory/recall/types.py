@@ -114,6 +114,7 @@ class Query:
         vector: `(dimensions,)` float32, L2-normalised; None where no model could be
             asked, so that only words are searched for.
         model: Which model made it; None for the desk's active one.
+        index: The desk's row of that model (`EmbeddingModel`), where there is one.
         periods: The stretches of time that it names.
         intent: What it is about; None where nobody asked.
         order: Whether it asks for the first or for the newest of something.
@@ -123,6 +124,7 @@ class Query:
     text: str
     vector: NDArray[np.float32] | None
     model: EmbeddingModelInfo | None = None
+    index: UUID | None = None
     periods: tuple[Period, ...] = ()
     intent: Intent | None = None
     order: Literal["", "oldest", "newest"] = ""
