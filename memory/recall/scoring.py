@@ -214,11 +214,13 @@ def _look_into(
     added["question"] = -weights.question * (asks & rows.has(MESSAGE)[best])
     kinds = [rows.ages_as(row) for row in best.tolist()]
     freshness = _freshness(rows, best, kinds, question.at)
-    share = [
-        weights.preference_freshness if kind == "preference" else weights.freshness
-        for kind in kinds
-    ]
-    factors["freshness"] = 1.0 - np.array(share, dtype=np.float64) * (1 - freshness)
+    share: Floats = np.array(
+        [
+            weights.preference_freshness if kind == "preference" else weights.freshness
+            for kind in kinds
+        ]
+    )
+    factors["freshness"] = 1 - share * (1 - freshness)
     route = route_of(question.query.intent)
     factors["intent"] = np.array([route.weight(kind) for kind in kinds])
     return freshness
