@@ -14,6 +14,11 @@ _SHORTEST: Final = 3
 _BLANKS: Final = re.compile(r"\s+")
 
 
+def names(question: str) -> list[str]:
+    """Return the names in a question, without the 's of whose something is."""
+    return [re.sub(r"['\u2019]s$", "", found) for found in _NAME.findall(question)]
+
+
 def without_names(question: str, customer_name: str = "") -> str:
     """Return a question without the names in it; as it is where nothing else is left.
 
