@@ -23,15 +23,21 @@ from memory.extraction.keys.specs import SUPPORT
 from memory.recall import Query, Reasons, Recalled
 from memory.recall.clues import SEPARATORS, Clue, clues, plain
 from memory.recall.search import IN_SUPPORT
-from memory.recall.second_pass import WEAK, is_weak, joined
+from memory.recall.second_pass import is_weak, joined
 from memory.recall.weights import WEIGHTS
 from memory.refusals import masked_turns
 from memory.types import Turn
 
 # One look, and few enough to go through whole conversations for.
 MOST_FOUND: Final = 6
-# How sure one name makes that a message answers; a number tells three times as much.
-_A_NAME: Final = 0.05
+# Messages of the customer's: refused data may answer what was asked four of them
+# before, and may come in pieces.
+_AROUND: Final = 8
+# How much of the first pass' best score a message gets for one name in it, or for its
+# time; a number alone is worth all of it.
+_A_NAME: Final = 0.2
+# In the place of that score, where the first pass has found nothing.
+_ALONE: Final = 0.1
 # What is left of a number that is nearly the one asked for.
 _NEARLY: Final = 0.5
 
@@ -88,6 +94,7 @@ select id, conversation_id, in_period, exact, near,
                having bool_and(f.valid_to is not null
                                and f.valid_to <= %(as_of)s::timestamptz)) as outdated
   from sums
+ where not id = any(%(found)s::uuid[])
  order by named + in_period::int desc, sent_at desc, id
  limit %(limit)s::int
 """
@@ -134,8 +141,17 @@ def look_again(
     if not named and not query.periods:
         return list(found)
     at = as_of or timezone.now()
-    rows = _rows(query, named, customer_id=customer_id, as_of=at, known=known)
-    return joined(found, _recalled(query, named, rows, customer_id))
+    rows = _rows(
+        query,
+        named,
+        customer_id=customer_id,
+        as_of=at,
+        known=known,
+        found=[memory.source_id for memory in found if memory.kind == "message"],
+    )
+    best = found[0].score if found else _ALONE
+    more = _recalled(query, named, rows, best=best, customer_id=customer_id)
+    return joined(found, more)
 
 
 def _rows(
@@ -145,6 +161,7 @@ def _rows(
     customer_id: UUID,
     as_of: datetime,
     known: Iterable[UUID],
+    found: Sequence[UUID],
 ) -> list[_Row]:
     given = {
         "exact": [clue.exact for clue in named],
@@ -156,6 +173,7 @@ def _rows(
         "customer": customer_id,
         "as_of": as_of,
         "known": list(known),
+        "found": list(found),
         "nearly": _NEARLY,
         "limit": MOST_FOUND,
     }
@@ -165,10 +183,15 @@ def _rows(
 
 
 def _recalled(
-    query: Query, named: Sequence[Clue], rows: Sequence[_Row], customer_id: UUID
+    query: Query,
+    named: Sequence[Clue],
+    rows: Sequence[_Row],
+    *,
+    best: float,
+    customer_id: UUID,
 ) -> Iterator[Recalled]:
     """Yield the messages that say it still when all is left out that is not kept."""
-    kept = _kept({row.conversation_id for row in rows}, customer_id)
+    kept = _kept(rows, customer_id)
     for place, row in enumerate(rows, 1):
         turn = kept.get(row.id)
         if turn is None or not turn.text:
@@ -181,7 +204,7 @@ def _recalled(
         parts = _parts(exact, near, in_period=row.in_period)
         if not parts:
             continue
-        score = min(sum(parts.values()), WEAK)
+        score = best * min(sum(parts.values()), 1.0)
         if row.outdated and not query.asks_before:
             parts["outdated"] = WEIGHTS.outdated
             score *= WEIGHTS.outdated
@@ -207,18 +230,36 @@ def _recalled(
         )
 
 
-def _kept(conversation_ids: Collection[UUID], customer_id: UUID) -> dict[UUID, Turn]:
-    """Return what these conversations say to memory, by message.
-
-    Whole conversations: a wish points back, and a card number comes in pieces.
-    """
+def _kept(rows: Sequence[_Row], customer_id: UUID) -> dict[UUID, Turn]:
+    """Return what these messages say to memory, by message."""
     gone = forgotten.marks(customer_id)
-    kept: dict[UUID, Turn] = {}
-    for conversation_id in conversation_ids:
+    wanted = {row.id for row in rows}
+    kept: list[Turn] = []
+    for conversation_id in {row.conversation_id for row in rows}:
+        # A wish points back: it is looked for in all that was said.
         heard = gone.turns(history.turns(history.said(conversation_id)))
-        screened, _ = quarantine.screened(heard)
-        kept |= {turn.id: turn for turn in masked_turns(screened)}
-    return kept
+        kept += _safe(heard, wanted)
+    return {turn.id: turn for turn in kept}
+
+
+def _safe(heard: Sequence[Turn], wanted: Collection[UUID]) -> Iterator[Turn]:
+    """Yield the wanted turns of a conversation without orders and refused data."""
+    for at, turn in enumerate(heard):
+        if turn.id in wanted:
+            masked = masked_turns(_around(heard, at))
+            yield from quarantine.screened(
+                [safe for safe in masked if safe.id == turn.id]
+            )[0]
+
+
+def _around(heard: Sequence[Turn], at: int) -> Sequence[Turn]:
+    """Return a turn with all that says whether it holds what memory refuses."""
+    hers = [place for place, turn in enumerate(heard) if turn.author == "customer"]
+    before = [place for place in hers if place < at]
+    after = [place for place in hers if place > at]
+    first = before[-_AROUND] if len(before) >= _AROUND else 0
+    last = after[_AROUND - 1] if len(after) >= _AROUND else len(heard)
+    return heard[first : last + 1]
 
 
 def _at(named: Sequence[Clue], places: Iterable[int] | None) -> list[Clue]:

@@ -70,7 +70,7 @@ def clues(question: str) -> tuple[Clue, ...]:
 
 _PLAIN: Final = str.maketrans("", "", SEPARATORS)
 # A number is nobody else's; a name stands in much that is about something else.
-_CODE_WEIGHT: Final = 3.0
+_CODE_WEIGHT: Final = 5.0
 
 
 def _is_code(code: str) -> bool:
