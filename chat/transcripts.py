@@ -8,7 +8,7 @@ before anybody is shown it: wishes, what was forgotten, orders, refused data.
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -163,7 +163,7 @@ def _rows(
     known: Iterable[UUID],
     found: Sequence[UUID],
 ) -> list[_Row]:
-    given = {
+    given: dict[str, Any] = {
         "exact": [clue.exact for clue in named],
         "near": [clue.near for clue in named],
         "weights": [clue.weight for clue in named],

@@ -128,7 +128,7 @@ def test_a_number_that_is_nearly_the_same_is_not_offered_beside_the_very_one(
 def test_who_said_it_and_when_find_it_too(elena: Customer, alice: User) -> None:
     conversation = make_conversation(elena, "Is it late?")
     with tenant_scope(elena.tenant_id):
-        services.send(
+        services.send_as_agent(
             conversation_id=conversation.id, user=alice, text="It comes on Monday."
         )
     assert texts(elena, "What did our Alice promise?") == ["It comes on Monday."]

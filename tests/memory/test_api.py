@@ -187,7 +187,7 @@ def test_the_question_is_embedded_while_no_scope_is_open(
 ) -> None:
     remember(elena, "city", "Ghent", "Lives in Ghent.")
     scopes: list[Scope] = []
-    real_embed, real_recall = gateway.embed, finding.recall
+    real_embed, real_recall = gateway.embed, recall.recall
 
     def embed(texts: Any, **options: Any) -> Any:
         scopes.append(current_scope())
@@ -241,7 +241,7 @@ def test_words_of_time_are_meant_where_the_customer_is_and_when_it_was_asked(
         Customer.objects.filter(pk=elena.pk).update(time_zone="Asia/Tokyo")
     say(elena, "I like tulips")
     queries: list[recall.Query] = []
-    real = finding.recall
+    real = recall.recall
 
     def search(query: recall.Query, **options: Any) -> Any:
         queries.append(query)
