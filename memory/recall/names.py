@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 # A capital that no sentence begins with.
-_NAME: Final = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][a-z]{2,}\b(?:['\u2019]s)?")
+_NAME: Final = re.compile(r"(?<!^)(?<!\n)(?<![.?!] )\b[A-Z][a-z]{2,}\b(?:['\u2019]s)?")
 # Initials and particles are parts of other words.
 _SHORTEST: Final = 3
 _BLANKS: Final = re.compile(r"\s+")

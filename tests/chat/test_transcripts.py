@@ -103,6 +103,7 @@ def test_a_message_is_found_by_what_the_question_names_though_it_is_misspelt(
         ("What was it in 2024?", "I came in 2024."),
         ("What did Elena say?", "Elena speaking."),
         ("What did Ann say?", "Annabel called."),
+        ("Hello\nThanks\nWell, and now?", "Thanks. Well."),
     ],
 )
 def test_what_is_another_number_or_names_nothing_finds_nothing(
