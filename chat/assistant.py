@@ -25,7 +25,7 @@ from chat.tokens.history import whole_history_tokens
 from memory import disclosure, recall, summaries, working
 from memory import settings as memory_settings
 from memory.context import Context, Ledger
-from memory.llm import gateway
+from memory.llm import gateway, metering
 from memory.llm.errors import LLMError
 from memory.llm.types import (
     ChatMessage,
@@ -76,12 +76,17 @@ async def answer(tenant_id: UUID, customer_id: UUID, conversation_id: UUID) -> N
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a turn works with."""
+    """What a turn works with.
+
+    Attributes:
+        meter: What models took to understand the question and to rank what was found.
+    """
 
     request: ReplyRequest
     context: Context
     toolbox: tools.Toolbox
     allowance: Allowance
+    meter: metering.Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,7 @@ class _Reply:
         """Write and store the reply; a failure leaves it marked interrupted."""
         try:
             prepared = await _prepare(self.turn)
+            self.usages += _understanding(prepared.meter)
             if await self._write(prepared):
                 await self._store(prepared)
             else:
@@ -280,17 +286,18 @@ async def _prepare(turn: turns.Turn) -> Prepared:
 
 def _prepared(turn: turns.Turn) -> Prepared:
     """Read what the turn needs; nothing is held open while a model is waited for."""
-    try:
-        with customer_scope(turn.tenant_id, turn.customer_id):
-            question = briefing.question(turn.conversation_id)
-        query = recall.prepare(
-            question, tenant_id=turn.tenant_id, customer_id=turn.customer_id
-        )
-        with customer_scope(turn.tenant_id, turn.customer_id):
-            read = _read(turn, query)
-    finally:
-        close_old_connections()
-    return _packed(read)
+    with metering.metered() as meter:
+        try:
+            with customer_scope(turn.tenant_id, turn.customer_id):
+                question = briefing.question(turn.conversation_id)
+            query = recall.prepare(
+                question, tenant_id=turn.tenant_id, customer_id=turn.customer_id
+            )
+            with customer_scope(turn.tenant_id, turn.customer_id):
+                read = _read(turn, query)
+        finally:
+            close_old_connections()
+        return _packed(read, meter)
 
 
 def _read(turn: turns.Turn, query: recall.Query) -> Read:
@@ -309,7 +316,22 @@ def _read(turn: turns.Turn, query: recall.Query) -> Read:
     return Read(tenant, conversation.customer.name, gathered, toolbox)
 
 
-def _packed(read: Read) -> Prepared:
+def _understanding(meter: metering.Meter) -> list[Usage]:
+    """Return what was spent before the first call, where it was anything."""
+    if not meter.prompt_tokens and not meter.completion_tokens:
+        return []
+    return [
+        Usage(
+            model="",
+            prompt_tokens=meter.prompt_tokens,
+            completion_tokens=meter.completion_tokens,
+            cost_usd=meter.cost_usd,
+            latency_ms=meter.waited_ms,
+        )
+    ]
+
+
+def _packed(read: Read, meter: metering.Meter) -> Prepared:
     context = briefing.packed(read.gathered)
     heard = read.gathered.heard
     if read.toolbox.memory:
@@ -321,7 +343,7 @@ def _packed(read: Read) -> Prepared:
         customer_name=read.customer_name,
         desk_name=read.tenant.name,
     )
-    return Prepared(request, context, read.toolbox, Allowance.of(read.tenant))
+    return Prepared(request, context, read.toolbox, Allowance.of(read.tenant), meter)
 
 
 def _context_json(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.models import Tenant
+from chat import transcripts
 from chat.history import recent_turns
 from chat.models import Conversation
 from memory import context as contexts
@@ -110,11 +111,18 @@ def gather(
     open_turns = [said for said in buffer.turns if said.id not in covered]
     recalled: list[Recalled] = []
     if not intents.skips_recall(query.text, query.intent, _last_said(buffer.turns)):
+        known_already = [said.id for said in open_turns]
         recalled = recall.recall(
             query,
             customer_id=conversation.customer_id,
             limit=reranking.wanted(RECALL_LIMIT),
-            known=[said.id for said in open_turns],
+            known=known_already,
+        )
+        recalled = transcripts.look_again(
+            query,
+            recalled,
+            customer_id=conversation.customer_id,
+            known=known_already,
         )
     if only_forgets:
         recalled = [

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from django.db import close_old_connections
 
 from accounts import audit
 from accounts.scope import customer_scope
-from chat import briefing
+from chat import briefing, transcripts
 from memory import recall
 from memory.recall import Recalled
 from memory.trust import SUMMARY_OF, whose_word
@@ -51,6 +52,13 @@ class MemorySearch:
                 customer_id=self.customer_id,
                 limit=MAX_FOUND + len(self.shown),
                 conversation_id=self.conversation_id,
+                # The model asks because what it was given is not enough.
+                look_again=partial(
+                    transcripts.look_again,
+                    customer_id=self.customer_id,
+                    known=self.shown,
+                    even_if_sure=True,
+                ),
             )
             found = [memory for memory in found if self._is_news(memory)][:MAX_FOUND]
             with customer_scope(self.tenant_id, self.customer_id):

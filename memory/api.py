@@ -85,14 +85,26 @@ class CustomerMemoryView(APIView):
         Raises:
             Http404: There is none, or she is somebody else's: both look the same.
         """
-        user = signed_in_user(self.request)
-        tenant_id = user.tenant_id
+        tenant_id = signed_in_user(self.request).tenant_id
         self._scopes.enter_context(tenant_scope(tenant_id))
-        rows = customers.rows(user, Act.READ)
+        customer = self._customer(external_id)
+        self._scopes.enter_context(customer_scope(tenant_id, customer.id))
+        return customer
+
+    def find_customer(self, external_id: str) -> Customer:
+        """Return such a customer with no scope left open, for what asks a model.
+
+        Raises:
+            Http404: As in `open_customer`.
+        """
+        with tenant_scope(signed_in_user(self.request).tenant_id):
+            return self._customer(external_id)
+
+    def _customer(self, external_id: str) -> Customer:
+        rows = customers.rows(signed_in_user(self.request), Act.READ)
         customer = rows.filter(external_id=external_id).first()
         if customer is None:
             raise Http404
-        self._scopes.enter_context(customer_scope(tenant_id, customer.id))
         return customer
 
     def record_read(self, customer: Customer, **seen: Any) -> None:
@@ -109,18 +121,19 @@ class RecallView(CustomerMemoryView):
     """`POST recall/`: what memory finds for a query."""
 
     def post(self, request: Request) -> Response:
-        """Recall; the question is embedded before any scope is open."""
+        """Recall; models are asked while no scope is open, and for nobody unknown."""
         asked = _checked(RecallQuestion(data=request.data))
-        tenant_id = signed_in_user(request).tenant_id
-        query = recall.prepare(asked["query"], tenant_id=tenant_id)
-        customer = self.open_customer(asked["customer"])
-        found = recall.recall(
-            query,
-            customer_id=customer.id,
+        known = self.find_customer(asked["customer"])
+        found = recall.find(
+            asked["query"],
+            tenant_id=known.tenant_id,
+            customer_id=known.id,
             limit=asked["limit"],
             as_of=asked["as_of"],
             purposes=asked["purposes"],
         )
+        # Whoever was erased, or taken from the user, meanwhile is shown to nobody.
+        customer = self.open_customer(asked["customer"])
         self.record_read(
             customer,
             recalled=[{"kind": each.kind, "id": each.source_id} for each in found],

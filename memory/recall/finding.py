@@ -11,7 +11,8 @@ from uuid import UUID
 from accounts.scope import customer_scope
 from memory.recall import reranking
 from memory.recall.query import prepare
-from memory.recall.search import recall
+from memory.recall.search import IN_SUPPORT, recall
+from memory.recall.second_pass import SecondPass
 from memory.recall.types import Recalled
 
 
@@ -23,7 +24,9 @@ def find(
     limit: int = 20,
     as_of: datetime | None = None,
     known: Sequence[UUID] = (),
+    purposes: Sequence[str] = IN_SUPPORT,
     conversation_id: UUID | None = None,
+    look_again: SecondPass | None = None,
 ) -> list[Recalled]:
     """Return the memories of a customer that answer a question best.
 
@@ -36,7 +39,9 @@ def find(
         limit: How many at the most.
         as_of: What was known at that moment; now, when None.
         known: Messages that the reader has before her already: not recalled again.
+        purposes: What the memories may be used for.
         conversation_id: For which conversation, for the record of what models saw.
+        look_again: Where else to look, once; the index alone, when None.
     """
     query = prepare(text, tenant_id=tenant_id, customer_id=customer_id, asked_at=as_of)
     with customer_scope(tenant_id, customer_id):
@@ -46,7 +51,10 @@ def find(
             limit=reranking.wanted(limit),
             as_of=as_of,
             known=known,
+            purposes=purposes,
         )
+        if look_again is not None:
+            found = look_again(query, found)
         reranking.record(
             found, customer_id=customer_id, conversation_id=conversation_id
         )

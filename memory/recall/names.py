@@ -8,10 +8,15 @@ import re
 from typing import Final
 
 # A capital that no sentence begins with.
-_NAME: Final = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][a-z]{2,}\b(?:['\u2019]s)?")
+_NAME: Final = re.compile(r"(?<!^)(?<!\n)(?<![.?!] )\b[A-Z][a-z]{2,}\b(?:['\u2019]s)?")
 # Initials and particles are parts of other words.
 _SHORTEST: Final = 3
 _BLANKS: Final = re.compile(r"\s+")
+
+
+def names(question: str) -> list[str]:
+    """Return the names in a question, without the 's of whose something is."""
+    return [re.sub(r"['\u2019]s$", "", found) for found in _NAME.findall(question)]
 
 
 def without_names(question: str, customer_name: str = "") -> str:

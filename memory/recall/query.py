@@ -2,7 +2,8 @@
 
 import logging
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,10 @@ from memory.recall.names import without_names
 from memory.recall.types import Period, Query
 
 logger = logging.getLogger(__name__)
+
+# The API takes any moment; of these, "last week" is one that a calendar has.
+_FIRST_ASKED: Final = datetime(1900, 1, 1, tzinfo=UTC)
+_LAST_ASKED: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def prepare(
@@ -69,6 +74,7 @@ def _periods(
 ) -> tuple[Period, ...]:
     """Return what a question says of time; most say nothing, and cost no query."""
     found: tuple[Period, ...] = ()
+    asked_at = min(max(asked_at, _FIRST_ASKED), _LAST_ASKED)
     if times.tells_time(text):
         found = times.find(text, now=asked_at, zone=_zone(customer_id))
     if customer_id is not None:

@@ -31,11 +31,14 @@ _LABELS: Final = {
     "importance": "Importance",
     "outdated": "Outdated",
     "rerank": "Reranker",
+    "named": "Names and numbers",
+    "nearly": "Nearly the same number",
 }
 # What is said of a part that speaks for a memory.
 _FOR: Final = {
     "period": "from the time that the question names",
     "answer": "holds what is asked for",
+    "nearly": "nearly the same number",
 }
 
 

@@ -19,8 +19,9 @@ from chat.history import recent_turns
 from chat.models import Conversation, HttpTool, Message
 from chat.tools import MAX_RESULT_CHARS, toolbox
 from memory import recall, working
-from memory.llm import gateway
+from memory.llm import gateway, metering
 from memory.llm.errors import RetryableError
+from memory.llm.prices import cost_usd
 from memory.llm.types import (
     Done,
     ReplyRequest,
@@ -240,6 +241,26 @@ def test_the_model_gets_this_customers_memory_and_nobody_elses(
     assert message.text == "You live in Ghent."
     assert message.context is not None
     assert message.context["prompt_tokens"] == 11
+
+
+def test_what_it_took_to_understand_the_question_is_counted_with_the_answer(
+    elena: Customer, model: ScriptedOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    understand = recall.prepare
+
+    def understood(*args: Any, **options: Any) -> recall.Query:
+        metering.spent("gpt-4o-mini", 1_000, 100)
+        return understand(*args, **options)
+
+    monkeypatch.setattr(recall, "prepare", understood)
+    model.stream("You live in Ghent.")
+    conversation = make_conversation(elena, "Which city do I live in?")
+    answer_now(conversation)
+    context = reply_to(conversation).context
+    assert context is not None
+    assert context["prompt_tokens"] == 1_011
+    assert context["cost_usd"] > cost_usd("gpt-4o-mini", 1_000, 100) > 0
+    assert context["model"]
 
 
 def test_an_agents_note_is_never_sent_to_the_model(

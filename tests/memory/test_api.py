@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from memory import api, recall
 from memory.llm import gateway
 from memory.llm.errors import RetryableError
 from memory.models import Fact
+from memory.recall import finding
 from tests.clients import signed_in
 from tests.conftest import make_conversation, make_customer
 from tests.memory.four_tiers import make_fact, make_summary
@@ -181,7 +182,7 @@ def test_recall_as_of_a_moment_knows_what_was_true_then(
         assert ask(client, as_of=extreme).status_code == 200
 
 
-def test_the_question_is_embedded_before_any_scope_is_open(
+def test_the_question_is_embedded_while_no_scope_is_open(
     alice: User, elena: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remember(elena, "city", "Ghent", "Lives in Ghent.")
@@ -197,10 +198,67 @@ def test_the_question_is_embedded_before_any_scope_is_open(
         return real_recall(*args, **options)
 
     monkeypatch.setattr(gateway, "embed", embed)
-    monkeypatch.setattr(recall, "recall", search)
+    monkeypatch.setattr(finding, "recall", search)
     assert results(signed_in(alice))
-    assert scopes == [NO_SCOPE, Scope(elena.tenant_id, elena.id)]
+    *embedded, searched = scopes
+    assert set(embedded) == {NO_SCOPE}
+    assert searched == Scope(elena.tenant_id, elena.id)
     assert current_scope() == NO_SCOPE
+
+
+def test_of_a_customer_that_is_not_there_no_model_is_asked(
+    alice: User, viktor: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(gateway, "embed", lambda texts, **_: asked.append(texts))
+    client = signed_in(alice)
+    assert ask(client, customer="nobody").status_code == 404
+    assert ask(client, customer="viktor").status_code == 404
+    assert asked == []
+
+
+def test_who_is_taken_from_the_user_while_a_model_is_asked_is_not_shown(
+    alice: User, elena: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(elena, "city", "Ghent", "Lives in Ghent.")
+    real = finding.find
+
+    def then_gone(*args: Any, **options: Any) -> Any:
+        found = real(*args, **options)
+        assert found
+        with tenant_scope(elena.tenant_id):
+            Customer.objects.filter(pk=elena.pk).update(external_id="somebody-else")
+        return found
+
+    monkeypatch.setattr(recall, "find", then_gone)
+    assert ask(signed_in(alice)).status_code == 404
+
+
+def test_words_of_time_are_meant_where_the_customer_is_and_when_it_was_asked(
+    alice: User, elena: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tenant_scope(elena.tenant_id):
+        Customer.objects.filter(pk=elena.pk).update(time_zone="Asia/Tokyo")
+    say(elena, "I like tulips")
+    queries: list[recall.Query] = []
+    real = recall.recall
+
+    def search(query: recall.Query, **options: Any) -> Any:
+        queries.append(query)
+        return real(query, **options)
+
+    monkeypatch.setattr(finding, "recall", search)
+    results(
+        signed_in(alice),
+        query="What did she say yesterday?",
+        as_of="2026-03-05T20:00:00Z",
+    )
+    (period,) = queries[0].periods
+    # In Tokyo it is the 6th by then.
+    assert period.start == datetime(2026, 3, 4, 15, tzinfo=UTC)
+    for extreme in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
+        answer = ask(signed_in(alice), query="What of last week?", as_of=extreme)
+        assert answer.status_code == 200
 
 
 def test_the_answer_is_rendered_inside_the_scope_and_nothing_stays_open(

@@ -4,6 +4,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from accounts import audit
 from accounts.management.tenants import tenant_by_slug
 from accounts.models import Customer, Tenant
 from accounts.scope import customer_scope, tenant_scope
+from chat import transcripts
 from chat.imports import moment
 from chat.management.measuring import (
     existing_file,
@@ -99,6 +101,9 @@ def _ask(
         customer_id=customer.id,
         limit=max(options["limit"], CONTEXT_CANDIDATES),
         as_of=asked_at,
+        look_again=partial(
+            transcripts.look_again, customer_id=customer.id, as_of=asked_at
+        ),
     )
     latency_ms = (time.perf_counter() - started) * 1000
     results = found[: options["limit"]]
