@@ -10,6 +10,7 @@ from uuid import UUID
 from memory import retention, uses
 from memory.recall import answers
 from memory.recall.intents import route_of
+from memory.recall.newer import newer_first
 from memory.recall.tenses import Tense
 from memory.recall.types import Query, Reasons, Recalled
 from memory.recall.weights import Weights
@@ -71,6 +72,8 @@ class Scorer:
         found = [self._recalled(Row(*row), asked) for row in rows]
         found.sort(key=lambda memory: (-memory.score, str(memory.id)))
         sure = _confidence(found)
+        if self.tense not in {"past", "before"}:
+            found = newer_first(found)
         best = max(found[0].score, _TINY) if found else 1.0
         return [
             replace(memory, score=sure * max(0.0, memory.score) / best)

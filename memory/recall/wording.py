@@ -30,12 +30,14 @@ _LABELS: Final = {
     "freshness": "Freshness",
     "importance": "Importance",
     "outdated": "Outdated",
+    "newer": "Newer word",
     "rerank": "Reranker",
 }
 # What is said of a part that speaks for a memory.
 _FOR: Final = {
     "period": "from the time that the question names",
     "answer": "holds what is asked for",
+    "newer": "newer than what says otherwise",
 }
 
 
