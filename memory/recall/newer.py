@@ -3,12 +3,13 @@
 An extracted fact that was replaced is marked so. What no key holds only her words tell:
 a later statement that shares most words with an earlier one says the same thing anew,
 and with a word of change ("any more", "instead", "moved") fewer words in common will
-do. The newer one goes to the place before the older one: nothing is taken away, so that
-a pair that is none costs one place.
+do. An aged preference gives way to the newer one that fits best.
+The newer one goes to the place before the older one: nothing is taken away, so that a
+pair that is none costs one place.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -16,6 +17,7 @@ from uuid import UUID
 from memory.llm.words import content_words, split_sentences
 from memory.recall import answers
 from memory.recall.types import Recalled
+from memory.recall.wording import OLD
 
 _CHANGE: Final = re.compile(
     r"\b(?:now|nowadays|these days|any ?more|no longer|no more|instead|actually|as of|"
@@ -36,7 +38,10 @@ _FEWEST: Final = 3
 _FEWEST_WITH_CHANGE: Final = 2
 # So short a sentence has one word of its thing, and one of its value.
 _SHORT: Final = 2
+# Of a longer word, so many letters say which it is.
 _STEM: Final = 6
+# A preference that scores less of an aged one's score is about something else.
+_AS_WELL: Final = 0.25
 _JUST_ABOVE: Final = 1.0001
 
 Words = frozenset[str]
@@ -54,24 +59,26 @@ class _Statement:
     changes: tuple[bool, ...]
 
 
-def newer_first(ranked: list[Recalled]) -> list[Recalled]:
-    """Return memories, best first, each after what says the same thing anew."""
-    said = {
-        memory.source_id: _statement(memory.text)
-        for memory in ranked
-        if memory.kind != "summary" and memory.score > 0
-    }
+def newer_first(
+    ranked: list[Recalled], *, preferences: Collection[UUID] = ()
+) -> list[Recalled]:
+    """Return memories, best first, each after what says the same thing anew.
+
+    Args:
+        ranked: What was found, the best first.
+        preferences: The ids of those that are facts of what she prefers.
+    """
+    pairs = _Pairs(ranked, preferences)
     scores = {memory.id: memory.score for memory in ranked}
-    older = [memory for memory in ranked[:_OLDER] if memory.source_id in said]
+    older = ranked[:_OLDER]
+    # In the order of time, so that of three words the last one comes first.
     for newer in sorted(ranked, key=lambda memory: memory.occurred_at):
-        if newer.source_id not in said or not _is_her_statement(newer):
-            continue
         before = [
             scores[old.id]
             for old in older
             if old.occurred_at < newer.occurred_at
-            and scores[old.id] > scores[newer.id]
-            and _renews(said[newer.source_id], _all_of(old, said))
+            and scores[old.id] > scores[newer.id] > 0
+            and pairs.renews(newer, old)
         ]
         if before:
             scores[newer.id] = max(before) * _JUST_ABOVE
@@ -79,6 +86,58 @@ def newer_first(ranked: list[Recalled]) -> list[Recalled]:
         (_lifted(memory, scores[memory.id]) for memory in ranked),
         key=lambda memory: (-memory.score, str(memory.id)),
     )
+
+
+class _Pairs:
+    """Tells which memories say anew what others said before."""
+
+    def __init__(self, ranked: list[Recalled], preferences: Collection[UUID]) -> None:
+        self._preferences = preferences
+        self._wishes = [memory for memory in ranked if memory.id in preferences]
+        self._said: dict[UUID, _Statement] = {}
+        self._messages = {
+            memory.source_id: memory for memory in ranked if memory.kind == "message"
+        }
+
+    def renews(self, newer: Recalled, old: Recalled) -> bool:
+        """Say whether one memory says anew what an older one said."""
+        if newer.id in self._preferences:
+            return old.id in self._preferences and self._outlives(newer, old)
+        if not _is_her_statement(newer) or old.kind == "summary":
+            return False
+        said = self._statement(newer)
+        return any(
+            _same_thing(new, was, changes=changes)
+            for new, changes in zip(said.sentences, said.changes, strict=True)
+            for was in self._all_of(old)
+        )
+
+    def _outlives(self, newer: Recalled, old: Recalled) -> bool:
+        """Say whether a preference takes the place of an aged one: one does, no more.
+
+        What else she wishes by now is mostly about other things.
+        """
+        if old.reasons.freshness >= OLD:
+            return False
+        best = max(
+            (it for it in self._wishes if it.occurred_at > old.occurred_at),
+            key=lambda memory: memory.score,
+        )
+        return best is newer and newer.score >= _AS_WELL * old.score
+
+    def _all_of(self, old: Recalled) -> tuple[Words, ...]:
+        """Return the sentences of a memory; of a fact, those that it rests on, too."""
+        sentences = self._statement(old).sentences
+        if old.kind == "fact":
+            for message_id in old.message_ids:
+                if message_id in self._messages:
+                    sentences += self._statement(self._messages[message_id]).sentences
+        return sentences
+
+    def _statement(self, memory: Recalled) -> _Statement:
+        if memory.id not in self._said:
+            self._said[memory.id] = _statement(memory.text)
+        return self._said[memory.id]
 
 
 def _is_her_statement(memory: Recalled) -> bool:
@@ -95,24 +154,6 @@ def _lifted(memory: Recalled, score: float) -> Recalled:
         return memory
     parts = {**memory.reasons.parts, "newer": score / memory.score}
     return replace(memory, score=score, reasons=replace(memory.reasons, parts=parts))
-
-
-def _all_of(old: Recalled, said: Mapping[UUID, _Statement]) -> tuple[Words, ...]:
-    """Return the sentences of a memory; of a fact, those that it rests on, too."""
-    sentences = said[old.source_id].sentences
-    if old.kind == "fact":
-        for message_id in old.message_ids:
-            if message_id in said:
-                sentences += said[message_id].sentences
-    return sentences
-
-
-def _renews(newer: _Statement, older: tuple[Words, ...]) -> bool:
-    return any(
-        _same_thing(new, old, changes=changes)
-        for new, changes in zip(newer.sentences, newer.changes, strict=True)
-        for old in older
-    )
 
 
 def _same_thing(new: Words, old: Words, *, changes: bool) -> bool:

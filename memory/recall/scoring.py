@@ -69,11 +69,13 @@ class Scorer:
         from 0 to 1; the others' are in proportion to it.
         """
         asked = answers.forms(self.query.text)
-        found = [self._recalled(Row(*row), asked) for row in rows]
+        read = [Row(*row) for row in rows]
+        found = [self._recalled(row, asked) for row in read]
         found.sort(key=lambda memory: (-memory.score, str(memory.id)))
         sure = _confidence(found)
         if self.tense not in {"past", "before"}:
-            found = newer_first(found)
+            preferences = {row.id for row in read if row.ages_as == "preference"}
+            found = newer_first(found, preferences=preferences)
         best = max(found[0].score, _TINY) if found else 1.0
         return [
             replace(memory, score=sure * max(0.0, memory.score) / best)
