@@ -23,7 +23,7 @@ _CHANGE: Final = re.compile(
     r"\b(?:now|nowadays|these days|any ?more|no longer|no more|instead|actually|as of|"
     r"from \w+ on|by now|lately|again|new|changed?|moved|moving|relocated|"
     r"switch(?:ed)?|replac(?:ed|ement)|swap(?:ped)?|updated?|upgraded|downgraded|"
-    r"renamed|retired|married|divorced?|sold|died|broke|left|quit|gave up|gone off|"
+    r"renamed|retired|married|divorced?|sold|died|quit|gave up|gone off|"
     r"outgr(?:own|ew)|grown|cut down|turn(?:ed|s) out|stop(?:ped)?|after all|rather|"
     r"used to|finished|cancel(?:led)?|no need|ended|since (?:last|\w+day)|"
     r"from now on)\b",
@@ -60,15 +60,16 @@ class _Statement:
 
 
 def newer_first(
-    ranked: list[Recalled], *, preferences: Collection[UUID] = ()
+    ranked: list[Recalled], *, question: str, preferences: Collection[UUID] = ()
 ) -> list[Recalled]:
     """Return memories, best first, each after what says the same thing anew.
 
     Args:
         ranked: What was found, the best first.
+        question: What was asked.
         preferences: The ids of those that are facts of what she prefers.
     """
-    pairs = _Pairs(ranked, preferences)
+    pairs = _Pairs(ranked, _words(question), preferences)
     scores = {memory.id: memory.score for memory in ranked}
     older = ranked[:_OLDER]
     # In the order of time, so that of three words the last one comes first.
@@ -91,7 +92,10 @@ def newer_first(
 class _Pairs:
     """Tells which memories say anew what others said before."""
 
-    def __init__(self, ranked: list[Recalled], preferences: Collection[UUID]) -> None:
+    def __init__(
+        self, ranked: list[Recalled], asked: Words, preferences: Collection[UUID]
+    ) -> None:
+        self._asked = asked
         self._preferences = preferences
         self._wishes = [memory for memory in ranked if memory.id in preferences]
         self._said: dict[UUID, _Statement] = {}
@@ -107,7 +111,7 @@ class _Pairs:
             return False
         said = self._statement(newer)
         return any(
-            _same_thing(new, was, changes=changes)
+            _same_thing(new, was, self._asked, changes=changes)
             for new, changes in zip(said.sentences, said.changes, strict=True)
             for was in self._all_of(old)
         )
@@ -156,12 +160,17 @@ def _lifted(memory: Recalled, score: float) -> Recalled:
     return replace(memory, score=score, reasons=replace(memory.reasons, parts=parts))
 
 
-def _same_thing(new: Words, old: Words, *, changes: bool) -> bool:
+def _same_thing(new: Words, old: Words, asked: Words, *, changes: bool) -> bool:
     common = len(new & old)
     if not common or new == old:
         return False
+    # What is asked for by name or number, and is in the old one alone, tells that the
+    # new one is about something else: the red bicycle, and not the blue one.
+    missed = (asked & old) - new
     if not changes:
-        return common >= _FEWEST and common >= _SHARE * len(old)
+        return not missed and common >= _FEWEST and common >= _SHARE * len(old)
+    if any(not word.isalpha() for word in missed):
+        return False
     fewest = 1 if len(old) <= _SHORT else _FEWEST_WITH_CHANGE
     return common >= fewest and common >= _SHARE_WITH_CHANGE * len(old)
 

@@ -75,7 +75,9 @@ class Scorer:
         sure = _confidence(found)
         if self.tense not in {"past", "before"}:
             preferences = {row.id for row in read if row.ages_as == "preference"}
-            found = newer_first(found, preferences=preferences)
+            found = newer_first(
+                found, question=self.query.text, preferences=preferences
+            )
         best = max(found[0].score, _TINY) if found else 1.0
         return [
             replace(memory, score=sure * max(0.0, memory.score) / best)

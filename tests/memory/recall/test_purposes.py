@@ -119,13 +119,12 @@ def test_the_measuring_command_asks_for_support(
 
 
 def test_consent_that_was_withdrawn_is_found_for_no_purpose(
-    told: dict[str, Fact], elena: Customer, alice: User
+    told: dict[str, Fact], elena: Customer
 ) -> None:
     with customer_scope(elena.tenant_id, elena.id):
-        facts.withdraw(
-            customer_id=elena.id,
-            message_ids=[told[MARKETING].evidence.get().message_id],
-        )
+        message_id = told[MARKETING].evidence.get().message_id
+        assert message_id is not None
+        facts.withdraw(customer_id=elena.id, message_ids=[message_id])
     query = recall.prepare(QUESTION, tenant_id=elena.tenant_id, customer_id=elena.id)
     with customer_scope(elena.tenant_id, elena.id):
         found = recall.recall(query, customer_id=elena.id, purposes=PURPOSES)
