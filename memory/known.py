@@ -22,6 +22,7 @@ from accounts.scope import require_tenant
 from memory import facts, summaries, working
 from memory.llm.tokens import count_tokens
 from memory.models import Fact, Summary
+from memory.recall.search import IN_SUPPORT
 
 # What of a fact goes into an answer.
 _FACT = ("id", "kind", "key", "value", "text", "source", "valid_from")
@@ -87,8 +88,9 @@ def known(customer_id: UUID, conversation_id: UUID, *, limits: working.Limits) -
     kept = working.cached_bundle(*place, stamp=stamp)
     if kept is not None:
         return _from_json(kept)
+    hers = facts.current_facts().filter(customer_id=customer_id, purpose__in=IN_SUPPORT)
     found = Known(
-        facts=as_known(facts.current_facts().filter(customer_id=customer_id)),
+        facts=as_known(hers),
         summary=_summary(summaries.latest_rolling(customer_id, conversation_id)),
     )
     working.keep_bundle(

@@ -5,10 +5,11 @@ order numbers that differ in one digit are next to each other in meaning.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
-from memory.recall.rows import Rows
+from memory.recall.types import Recalled
 
 _WORD: Final = re.compile(r"\w+")
 _DIGIT: Final = re.compile(r"\d")
@@ -18,34 +19,38 @@ _SAME_SHARE: Final = 0.85
 _COVERED_SHARE: Final = 0.5
 
 
-class Repeats:
-    """What of a customer's rows was said already."""
+def without_repeats(ranked: Iterable[Recalled], limit: int) -> list[Recalled]:
+    """Return the best ones, each thing once, in the order given.
 
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-        self._words: list[tuple[frozenset[str], frozenset[str]]] = []
-        self._messages: set[UUID] = set()
-
-    def is_new(self, row: int) -> bool:
-        """Say whether a row says anything new, and take it down if it does."""
-        kind, text = self._rows.kind(row), self._rows.text(row)
-        if kind == "summary" and self._is_covered(self._rows.message_ids(row)):
-            return False
-        words = frozenset(_WORD.findall(text.lower()))
+    Args:
+        ranked: The best first; no more are taken than are needed.
+        limit: How many at the most.
+    """
+    kept: list[Recalled] = []
+    told: list[tuple[frozenset[str], frozenset[str]]] = []
+    messages: set[UUID] = set()
+    for memory in ranked:
+        if memory.kind == "summary" and _is_covered(memory, messages):
+            continue
+        words = frozenset(_WORD.findall(memory.text.lower()))
         # Numbers tell apart what is otherwise word for word the same.
         numbers = frozenset(word for word in words if _DIGIT.search(word))
-        if any(
-            numbers == theirs and _same(words, known) for known, theirs in self._words
-        ):
-            return False
-        self._words.append((words, numbers))
-        if kind == "message":
-            self._messages.add(self._rows.source_id(row))
-        return True
+        if any(numbers == theirs and _same(words, known) for known, theirs in told):
+            continue
+        kept.append(memory)
+        told.append((words, numbers))
+        if memory.kind == "message":
+            messages.add(memory.source_id)
+        if len(kept) == limit:
+            break
+    return kept
 
-    def _is_covered(self, message_ids: tuple[UUID, ...]) -> bool:
-        there = self._messages.intersection(message_ids)
-        return bool(message_ids) and len(there) >= _COVERED_SHARE * len(message_ids)
+
+def _is_covered(summary: Recalled, messages: set[UUID]) -> bool:
+    there = messages.intersection(summary.message_ids)
+    return bool(summary.message_ids) and len(there) >= _COVERED_SHARE * len(
+        summary.message_ids
+    )
 
 
 def _same(hers: frozenset[str], theirs: frozenset[str]) -> bool:

@@ -6,7 +6,7 @@ What needs a look into the text is asked only of the best few dozen.
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from memory import retention, uses
 from memory.recall import answers
 from memory.recall.intents import route_of
-from memory.recall.repeats import Repeats
+from memory.recall.newer import newer_first
+from memory.recall.repeats import without_repeats
 from memory.recall.rows import Bits, Floats, Rows, moment
 from memory.recall.statement import ENDED, FACT, MESSAGE, NAMED, OWN_WORD, SUMMARY
 from memory.recall.tenses import Tense
@@ -75,15 +76,24 @@ def ranked(question: Question, rows: Rows, limit: int) -> list[Recalled]:
     order = np.argsort(-scores, kind="stable")
     sure = _confidence(scores[order], np.nan_to_num(rows.cosine[best]).max())
     scores *= sure / max(scores[order[0]], _TINY)
-    repeats = Repeats(rows)
-    found: list[Recalled] = []
-    for place in order.tolist():
-        row = int(best[place])
-        if len(found) < limit and repeats.is_new(row):
-            parts = _parts_of(place, added, factors)
-            reasons = _reasons(rows, row, words, parts, float(freshness[place]))
-            found.append(_recalled(rows, row, float(scores[place]), reasons))
-    return found
+    made = (
+        _recalled(
+            rows,
+            int(best[place]),
+            float(scores[place]),
+            _Why(words, _parts_of(place, added, factors), float(freshness[place])),
+        )
+        for place in order.tolist()
+    )
+    found = without_repeats(made, limit)
+    if question.tense in {"past", "before"}:
+        return found
+    preferences = {rows.id(row) for row in best.tolist() if _is_preference(rows, row)}
+    return newer_first(found, question=question.query.text, preferences=preferences)
+
+
+def _is_preference(rows: Rows, row: int) -> bool:
+    return rows.ages_as(row) == "preference"
 
 
 def _sum(parts: dict[str, Floats]) -> Floats:
@@ -214,12 +224,8 @@ def _look_into(
     added["question"] = -weights.question * (asks & rows.has(MESSAGE)[best])
     kinds = [rows.ages_as(row) for row in best.tolist()]
     freshness = _freshness(rows, best, kinds, question.at)
-    share: Floats = np.array(
-        [
-            weights.preference_freshness if kind == "preference" else weights.freshness
-            for kind in kinds
-        ]
-    )
+    share = np.full(len(best), weights.freshness)
+    share[[kind == "preference" for kind in kinds]] = weights.preference_freshness
     factors["freshness"] = 1 - share * (1 - freshness)
     route = route_of(question.query.intent)
     factors["intent"] = np.array([route.weight(kind) for kind in kinds])
@@ -257,18 +263,24 @@ def _parts_of(
     return parts
 
 
-def _reasons(
-    rows: Rows, row: int, words: Floats, parts: dict[str, float], freshness: float
-) -> Reasons:
+class _Why(NamedTuple):
+    """What the reasons of one row are made from."""
+
+    words: Floats
+    parts: dict[str, float]
+    freshness: float
+
+
+def _reasons(rows: Rows, row: int, why: _Why) -> Reasons:
     cosine, hits = float(rows.cosine[row]), int(rows.hits[row])
     compared = not math.isnan(cosine)
     return Reasons(
         similarity=cosine if compared else 0.0,
         vector_rank=_place(row, rows.cosine) if compared else None,
-        keyword_rank=_place(row, words) if words[row] > 0 else None,
-        freshness=freshness,
+        keyword_rank=_place(row, why.words) if why.words[row] > 0 else None,
+        freshness=why.freshness,
         terms=tuple(w for at, w in enumerate(rows.searched) if hits >> at & 1),
-        parts=parts,
+        parts=why.parts,
     )
 
 
@@ -277,7 +289,7 @@ def _place(row: int, channel: Floats) -> int:
     return 1 + int(np.count_nonzero(channel > channel[row]))
 
 
-def _recalled(rows: Rows, row: int, score: float, reasons: Reasons) -> Recalled:
+def _recalled(rows: Rows, row: int, score: float, why: _Why) -> Recalled:
     return Recalled(
         id=rows.id(row),
         kind=rows.kind(row),
@@ -287,6 +299,6 @@ def _recalled(rows: Rows, row: int, score: float, reasons: Reasons) -> Recalled:
         text=rows.text(row),
         occurred_at=rows.occurred_at(row),
         score=score,
-        reasons=reasons,
+        reasons=_reasons(rows, row, why),
         source=rows.source(row),
     )

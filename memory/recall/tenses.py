@@ -3,7 +3,7 @@
 import re
 from typing import Final, Literal
 
-Tense = Literal["", "now", "present", "before"]
+Tense = Literal["", "now", "present", "past", "before"]
 
 _I: Final = re.IGNORECASE
 
@@ -35,12 +35,13 @@ def tense(question: str) -> Tense:
     """Return which state of things a question is about; empty where it does not say.
 
     "present" is a question in the present tense that says nothing more: what holds now
-    is meant, unless it is about something that does not change.
+    is meant, unless it is about something that does not change. "past" is one about
+    what happened once, whatever came of it.
     """
     if _NOW.search(question):
         return "now"
     if _BEFORE.search(question):
         return "before"
-    if _PAST.search(question) or not _PRESENT.search(question):
-        return ""
-    return "present"
+    if _PAST.search(question):
+        return "past"
+    return "present" if _PRESENT.search(question) else ""

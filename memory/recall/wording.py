@@ -30,6 +30,7 @@ _LABELS: Final = {
     "freshness": "Freshness",
     "importance": "Importance",
     "outdated": "Outdated",
+    "newer": "Newer word",
     "rerank": "Reranker",
     "named": "Names and numbers",
     "nearly": "Nearly the same number",
@@ -39,6 +40,7 @@ _FOR: Final = {
     "period": "from the time that the question names",
     "answer": "holds what is asked for",
     "nearly": "nearly the same number",
+    "newer": "newer than what says otherwise",
 }
 
 
