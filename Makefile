@@ -82,6 +82,12 @@ bench-latency: install-dev ## Time recall among MEMORIES=1000000, beside the bar
 	@$(BIN)/python -m tests.benchmarks.latency $(if $(MEMORIES),--memories $(MEMORIES)) \
 		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(WRITE),--write)
 
+.PHONY: bench-recall
+bench-recall: install-dev ## How well recall finds; also FILE= QUESTIONS= GOLD= WRITE=1
+	@$(BIN)/python -m tests.benchmarks.recall $(if $(FILE),--conversations $(FILE) \
+		--questions $(QUESTIONS) --gold $(GOLD)) $(if $(NAME),--name "$(NAME)") \
+		$(if $(WRITE),--write)
+
 .PHONY: bench-consolidation prove-consolidation
 bench-consolidation: install-dev ## Time how conversations get into memory
 	@$(BIN)/python -m pytest -q -p no:randomly tests/benchmarks/bench_consolidation.py

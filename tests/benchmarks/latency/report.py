@@ -1,17 +1,13 @@
 """The results as Markdown tables and Mermaid charts."""
 
-import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
 
+from tests.benchmarks import docs
 from tests.benchmarks.latency.fleet import Figure
 from tests.benchmarks.latency.measure import ARRIVALS_A_SECOND, MANY, Figures, Results
-from tests.benchmarks.latency.place import ROOT, SHARED_BUFFERS
+from tests.benchmarks.latency.place import SHARED_BUFFERS
 
-DOCS = ROOT / "docs" / "benchmarks.md"
 BEGIN = "<!-- make bench-latency writes from here -->"
-END = "<!-- to here -->"
 _NAMES = {
     "limit": "barest SQL (the limit)",
     "sql": "recall, its database part",
@@ -42,19 +38,13 @@ def report(results: Results) -> str:
 
 def write(text: str) -> None:
     """Put it into the documentation, in place of what is there."""
-    before, _, rest = DOCS.read_text(encoding="utf-8").partition(BEGIN)
-    _, found, after = rest.partition(END)
-    assert found, f"{DOCS} has no place marked for it"
-    DOCS.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+    docs.write(BEGIN, text)
 
 
 def _machine(results: Results) -> str:
-    with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
-        names = [line.split(":")[1].strip() for line in lines if "model name" in line]
     loads = results.loads()
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores"
-        f" ({names[0] if names else 'unknown'}) for PostgreSQL and clients together,"
+        f"{docs.machine()} for PostgreSQL and clients together,"
         f" `shared_buffers` {SHARED_BUFFERS},"
         f" load {min(loads):.0f} to {max(loads):.0f}."
     )
