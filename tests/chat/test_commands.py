@@ -18,7 +18,7 @@ from memory import consolidation, facts
 from memory import recall as memory_recall
 from memory.llm.errors import RetryableError
 from memory.models import Embedding, Fact, Summary
-from memory.recall import Query
+from memory.recall import Query, finding
 
 pytestmark = pytest.mark.usefixtures("rows")
 
@@ -299,7 +299,7 @@ def test_the_times_of_a_question_are_counted_from_its_moment(
         return asked[-1]
 
     whole = memory_recall.prepare
-    monkeypatch.setattr(memory_recall, "prepare", prepare)
+    monkeypatch.setattr(finding, "prepare", prepare)
     early = question(query="What did I say yesterday?", asked_at="2026-03-01T12:00:00Z")
     recall(write, tmp_path, early)
     (period,) = asked[-1].periods
