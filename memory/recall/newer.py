@@ -29,8 +29,10 @@ _CHANGE: Final = re.compile(
     r"from now on)\b",
     re.IGNORECASE,
 )
-# Older ones are looked for among the first that were found, newer ones among all.
+# Older ones are looked for among the first that were found, newer ones among more:
+# each costs a twentieth of a millisecond.
 _OLDER: Final = 10
+_NEWER: Final = 20
 # Of the words of the older sentence, so many are in the newer one, too.
 _SHARE: Final = 0.6
 _SHARE_WITH_CHANGE: Final = 0.4
@@ -73,7 +75,7 @@ def newer_first(
     scores = {memory.id: memory.score for memory in ranked}
     older = ranked[:_OLDER]
     # In the order of time, so that of three words the last one comes first.
-    for newer in sorted(ranked, key=lambda memory: memory.occurred_at):
+    for newer in sorted(ranked[:_NEWER], key=lambda memory: memory.occurred_at):
         before = [
             scores[old.id]
             for old in older

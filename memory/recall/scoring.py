@@ -224,9 +224,10 @@ def _look_into(
     added["question"] = -weights.question * (asks & rows.has(MESSAGE)[best])
     kinds = [rows.ages_as(row) for row in best.tolist()]
     freshness = _freshness(rows, best, kinds, question.at)
-    share = np.full(len(best), weights.freshness)
+    share = np.full(len(best), weights.freshness, dtype=np.float64)
     share[[kind == "preference" for kind in kinds]] = weights.preference_freshness
-    factors["freshness"] = 1 - share * (1 - freshness)
+    aged: Floats = np.asarray(1 - share * (1 - freshness))
+    factors["freshness"] = aged
     route = route_of(question.query.intent)
     factors["intent"] = np.array([route.weight(kind) for kind in kinds])
     return freshness
