@@ -226,8 +226,7 @@ def _look_into(
     freshness = _freshness(rows, best, kinds, question.at)
     share = np.full(len(best), weights.freshness, dtype=np.float64)
     share[[kind == "preference" for kind in kinds]] = weights.preference_freshness
-    aged: Floats = np.asarray(1 - share * (1 - freshness))
-    factors["freshness"] = aged
+    factors["freshness"] = np.subtract(1.0, share * (1 - freshness))
     route = route_of(question.query.intent)
     factors["intent"] = np.array([route.weight(kind) for kind in kinds])
     return freshness
