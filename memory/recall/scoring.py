@@ -221,12 +221,13 @@ def _look_into(
         held = np.array([answers.holds(text, asked) for text in texts])
         added["answer"] = weights.answer * held
     asks = np.array([answers.asks(text) for text in texts])
-    added["question"] = -weights.question * (asks & rows.has(MESSAGE)[best])
+    only_asks = asks & rows.has(MESSAGE)[best]
+    added["question"] = np.where(only_asks, -weights.question, 0.0)
     kinds = [rows.ages_as(row) for row in best.tolist()]
     freshness = _freshness(rows, best, kinds, question.at)
     share = np.full(len(best), weights.freshness, dtype=np.float64)
     share[[kind == "preference" for kind in kinds]] = weights.preference_freshness
-    factors["freshness"] = np.subtract(1.0, share * (1 - freshness))
+    factors["freshness"] = 1 - share * (1 - freshness)
     route = route_of(question.query.intent)
     factors["intent"] = np.array([route.weight(kind) for kind in kinds])
     return freshness

@@ -400,7 +400,7 @@ def test_small_talk_recalls_nothing_but_keeps_what_is_always_there(
             desk=desk,
         )
     sent = briefing.packed(gathered)
-    assert bool(sent.recalled) is recalls
+    assert bool(gathered.recalled) is recalls
     assert "Lives in Ghent." in [fact.text for fact in sent.facts]
 
 
