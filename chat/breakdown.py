@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from memory.recall import Reasons
-from memory.recall.wording import label
+from memory.recall.wording import FACTORS, label
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,9 @@ def _places(reasons: Reasons) -> Iterator[ScorePart]:
 
 
 def _parts(reasons: Reasons) -> Iterator[ScorePart]:
-    parts = reasons.parts or {
-        "similarity": reasons.similarity,
-        "freshness": reasons.freshness,
-    }
-    longest = max((abs(part) for part in parts.values()), default=0) or 1
-    for name, part in parts.items():
-        value = f"{part:.2f}"
-        yield ScorePart(label(name), value, abs(part) / longest, against=part < 0)
+    longest = max(map(abs, reasons.parts.values()), default=0) or 1
+    for name, part in reasons.parts.items():
+        factor = name in FACTORS
+        value = f"\u00d7 {part:.2f}" if factor else f"{part:.2f}"
+        against = part < (1 if factor else 0)
+        yield ScorePart(label(name), value, abs(part) / longest, against=against)

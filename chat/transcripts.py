@@ -205,7 +205,7 @@ def _recalled(
         if not parts:
             continue
         score = best * min(sum(parts.values()), 1.0)
-        if row.outdated and not query.asks_before:
+        if row.outdated and query.tense != "before":
             parts["outdated"] = WEIGHTS.outdated
             score *= WEIGHTS.outdated
         yield Recalled(

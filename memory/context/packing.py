@@ -18,8 +18,8 @@ from memory.types import Turn
 from memory.working import turn_tokens
 
 # Of the budget, what older messages cannot take from memory. The evidence for an answer
-# is found in 2,000 tokens of recalled memories (figures, Q3), and a summary and the
-# facts are about as many: a quarter of the paid plan's 16,000.
+# is found in 2,000 tokens of recalled memories (docs/benchmarks.md, context any), and a
+# summary and the facts are about as many: a quarter of the paid plan's 16,000.
 MEMORY_SHARE = 0.25
 
 

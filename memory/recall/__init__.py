@@ -1,9 +1,10 @@
 """The read path: a query becomes a few ranked memories of one customer, with reasons.
 
-One statement reads the customer's own rows once, with both scores and the text: exact
-search among them is complete and fast, where a filtered approximate index returns too
-little. The two best lists are fused by reciprocal rank and weighed by freshness and
-importance.
+`query` understands the question; one `statement` reads the customer's own rows, which
+`rows` unpacks. `scoring` adds up what speaks for each (`weights`) and looks into the
+texts of the best; `repeats` keeps each thing once, and `newer` puts a newer word before
+the older one. Exact search among one customer's rows is complete and fast, where a
+filtered approximate index returns too little.
 """
 
 from memory.recall.finding import find

@@ -1,7 +1,6 @@
 """What kind of answer a question asks for, and which texts hold one."""
 
 import re
-from functools import lru_cache
 from typing import Final
 
 _I: Final = re.IGNORECASE
@@ -18,7 +17,7 @@ _NUMBER: Final = re.compile(
     r"several|half|dozen)\b",
     _I,
 )
-_IDENTIFIER: Final = re.compile(r"\b(?=[\w-]*\d)[\w-]{4,}\b")
+_IDENTIFIER: Final = re.compile(r"(?<![\w-])(?=[\w-]*\d)[\w-]{4,}\b")
 _ADDRESS: Final = re.compile(r"\S@\S")
 # A capital in the middle of a sentence.
 _NAME: Final = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+")
@@ -52,7 +51,10 @@ _ASKED: Final = (
     (re.compile(r"\b(?:who|whose|whom|names?|called)\b", _I), _NAME),
 )
 
-_QUESTION: Final = re.compile(r"\?\W*(?:\[[^\]]*\])?\s*$")
+# Possessive: no text, however it is made, makes it try twice.
+_QUESTION: Final = re.compile(r"\?[^\w\[]*+(?:\[[^\]]*+\])?\s*+$")
+# How a text ends is seen in so many characters.
+_END_CHARS: Final = 300
 
 _STAFF: Final = re.compile(
     r"\b(?:you|your|we|us|our|staff|colleagues?|agents?|support|promise[ds]?|"
@@ -64,7 +66,6 @@ _CUSTOMER: Final = re.compile(
 )
 
 
-@lru_cache(maxsize=256)
 def forms(question: str) -> tuple[re.Pattern[str], ...]:
     """Return what an answer to this question looks like; empty where nobody knows."""
     return tuple(form for asked, form in _ASKED if asked.search(question))
@@ -77,7 +78,7 @@ def holds(text: str, asked: tuple[re.Pattern[str], ...]) -> bool:
 
 def asks(text: str) -> bool:
     """Say whether a text ends in a question: it tells little itself."""
-    return _QUESTION.search(text) is not None
+    return _QUESTION.search(text.rstrip()[-_END_CHARS:]) is not None
 
 
 def is_about_customer(question: str) -> bool:

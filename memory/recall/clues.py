@@ -16,14 +16,21 @@ _MOST: Final = 6
 SEPARATORS: Final = "-./#"
 _CODE: Final = re.compile(r"#?[A-Za-z0-9](?:[\w@+./#-]*[A-Za-z0-9])?")
 _SHORTEST_CODE: Final = 4
+# What is longer was pasted, and is no number that anybody reads out.
+_LONGEST_CODE: Final = 60
 # "3-seater" is a word like any other.
 _LEAST_DIGITS: Final = 3
 # A shorter one has too many that differ in one character.
 _SHORTEST_NEAR: Final = 5
+# The patterns of a longer one with a slip are more than PostgreSQL takes.
+_LONGEST_NEAR: Final = 40
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _LETTERED: Final = re.compile(r"([a-z]{1,4})(\d{4,})")
 _ANY: Final = "[a-z0-9]"
 _LEFT, _RIGHT = f"(?<!{_ANY})", f"(?!{_ANY})"
+_PLAIN: Final = str.maketrans("", "", SEPARATORS)
+# A number is nobody else's; a name stands in much that is about something else.
+_CODE_WEIGHT: Final = 5.0
 _OF_CALENDAR: Final = frozenset(
     "january february march april may june july august september october november"  # noqa: SIM905 - a word list reads better as words
     " december monday tuesday wednesday thursday friday saturday sunday".split()
@@ -68,12 +75,9 @@ def clues(question: str) -> tuple[Clue, ...]:
     return tuple(found.values())[:_MOST]
 
 
-_PLAIN: Final = str.maketrans("", "", SEPARATORS)
-# A number is nobody else's; a name stands in much that is about something else.
-_CODE_WEIGHT: Final = 5.0
-
-
 def _is_code(code: str) -> bool:
+    if len(code) > _LONGEST_CODE:
+        return False
     if "@" in code:
         return True
     if len(code) < _SHORTEST_CODE or _YEAR.fullmatch(code):
@@ -90,7 +94,7 @@ def _code(words: str, code: str) -> Clue:
     left = "(?<![0-9])" if code[0].isdigit() else _LEFT
     exact = f"{left}{core}{_RIGHT}"
     near = exact
-    if len(code) >= _SHORTEST_NEAR:
+    if _SHORTEST_NEAR <= len(code) <= _LONGEST_NEAR:
         near = f"{exact}|{_LEFT}(?:{'|'.join(_misspelt(code))}){_RIGHT}"
     return Clue(words, exact, near, _CODE_WEIGHT)
 

@@ -9,8 +9,6 @@ from typing import Final
 
 # A capital that no sentence begins with.
 _NAME: Final = re.compile(r"(?<!^)(?<!\n)(?<![.?!] )\b[A-Z][a-z]{2,}\b(?:['\u2019]s)?")
-# Initials and particles are parts of other words.
-_SHORTEST: Final = 3
 _BLANKS: Final = re.compile(r"\s+")
 
 
@@ -19,19 +17,7 @@ def names(question: str) -> list[str]:
     return [re.sub(r"['\u2019]s$", "", found) for found in _NAME.findall(question)]
 
 
-def without_names(question: str, customer_name: str = "") -> str:
-    """Return a question without the names in it; as it is where nothing else is left.
-
-    Args:
-        question: The question.
-        customer_name: Is left out wherever it stands and however it is written.
-    """
-    parts = [
-        re.escape(part) for part in customer_name.split() if len(part) >= _SHORTEST
-    ]
-    rest = question
-    if parts:
-        hers = rf"\b(?:{'|'.join(parts)})\b(?:['\u2019]s)?"
-        rest = re.sub(hers, "", rest, flags=re.IGNORECASE)
-    rest = _BLANKS.sub(" ", _NAME.sub("", rest)).strip()
+def without_names(question: str) -> str:
+    """Return a question without its names; as it is where nothing else is left."""
+    rest = _BLANKS.sub(" ", _NAME.sub("", question)).strip()
     return rest if re.search(r"\w{3}", rest) else question

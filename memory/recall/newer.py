@@ -1,4 +1,4 @@
-"""Puts a newer word before the older one of the same thing, where now is asked about.
+"""Puts a newer word before the older one, unless the past is asked about.
 
 An extracted fact that was replaced is marked so. What no key holds only her words tell:
 a later statement that shares most words with an earlier one says the same thing anew,
@@ -17,7 +17,6 @@ from uuid import UUID
 from memory.llm.words import content_words, split_sentences
 from memory.recall import answers
 from memory.recall.types import Recalled
-from memory.recall.wording import OLD
 
 _CHANGE: Final = re.compile(
     r"\b(?:now|nowadays|these days|any ?more|no longer|no more|instead|actually|as of|"
@@ -32,7 +31,7 @@ _CHANGE: Final = re.compile(
 # Older ones are looked for among the first that were found, newer ones among more:
 # each costs a twentieth of a millisecond.
 _OLDER: Final = 10
-_NEWER: Final = 20
+NEWER: Final = 20
 # Of the words of the older sentence, so many are in the newer one, too.
 _SHARE: Final = 0.6
 _SHARE_WITH_CHANGE: Final = 0.4
@@ -42,6 +41,8 @@ _FEWEST_WITH_CHANGE: Final = 2
 _SHORT: Final = 2
 # Of a longer word, so many letters say which it is.
 _STEM: Final = 6
+# Past its half-life a preference gives way.
+_AGED: Final = 0.5
 # A preference that scores less of an aged one's score is about something else.
 _AS_WELL: Final = 0.25
 _JUST_ABOVE: Final = 1.0001
@@ -75,7 +76,7 @@ def newer_first(
     scores = {memory.id: memory.score for memory in ranked}
     older = ranked[:_OLDER]
     # In the order of time, so that of three words the last one comes first.
-    for newer in sorted(ranked[:_NEWER], key=lambda memory: memory.occurred_at):
+    for newer in sorted(ranked[:NEWER], key=lambda memory: memory.occurred_at):
         before = [
             scores[old.id]
             for old in older
@@ -84,7 +85,7 @@ def newer_first(
             and pairs.renews(newer, old)
         ]
         if before:
-            scores[newer.id] = max(before) * _JUST_ABOVE
+            scores[newer.id] = min(1.0, max(before) * _JUST_ABOVE)
     return sorted(
         (_lifted(memory, scores[memory.id]) for memory in ranked),
         key=lambda memory: (-memory.score, str(memory.id)),
@@ -123,7 +124,7 @@ class _Pairs:
 
         What else she wishes by now is mostly about other things.
         """
-        if old.reasons.freshness >= OLD:
+        if old.reasons.freshness >= _AGED:
             return False
         best = max(
             (it for it in self._wishes if it.occurred_at > old.occurred_at),

@@ -16,6 +16,7 @@ from memory import embeddings
 from memory.llm.errors import LLMError
 from memory.recall import changes, intents, times
 from memory.recall.names import without_names
+from memory.recall.tenses import Tense, tense
 from memory.recall.types import Period, Query
 
 logger = logging.getLogger(__name__)
@@ -51,8 +52,7 @@ def prepare(
         text=text,
         vector=None,
         periods=periods,
-        order=times.order(text),
-        asks_before=changes.asks_before(text),
+        tense=_tense(text),
     )
     try:
         model = embeddings.reachable(active)
@@ -67,6 +67,14 @@ def prepare(
     )
     index = active.id if active and embeddings.info(active) == model else None
     return replace(query, vector=vector, model=model, index=index, intent=intent)
+
+
+def _tense(text: str) -> Tense:
+    """Return which state of things is asked about; the first of all was before."""
+    order = times.order(text)
+    if order == "oldest" or changes.asks_before(text):
+        return "before"
+    return "now" if order == "newest" else tense(text)
 
 
 def _periods(

@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from memory.recall.types import Recalled
+from memory.values.meaning import may_be_same
 
 _WORD: Final = re.compile(r"\w+")
 _DIGIT: Final = re.compile(r"\d")
@@ -27,7 +28,7 @@ def without_repeats(ranked: Iterable[Recalled], limit: int) -> list[Recalled]:
         limit: How many at the most.
     """
     kept: list[Recalled] = []
-    told: list[tuple[frozenset[str], frozenset[str]]] = []
+    told: list[tuple[frozenset[str], frozenset[str], str]] = []
     messages: set[UUID] = set()
     for memory in ranked:
         if memory.kind == "summary" and _is_covered(memory, messages):
@@ -35,10 +36,14 @@ def without_repeats(ranked: Iterable[Recalled], limit: int) -> list[Recalled]:
         words = frozenset(_WORD.findall(memory.text.lower()))
         # Numbers tell apart what is otherwise word for word the same.
         numbers = frozenset(word for word in words if _DIGIT.search(word))
-        if any(numbers == theirs and _same(words, known) for known, theirs in told):
+        # So does "not", and another name; asked last, because it costs the most.
+        if any(
+            numbers == theirs and _same(words, known) and may_be_same(memory.text, text)
+            for known, theirs, text in told
+        ):
             continue
         kept.append(memory)
-        told.append((words, numbers))
+        told.append((words, numbers, memory.text))
         if memory.kind == "message":
             messages.add(memory.source_id)
         if len(kept) == limit:

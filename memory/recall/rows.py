@@ -117,7 +117,7 @@ class Rows:
 
     def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return two (n, words): in text or turn before, and in the text itself."""
-        words = np.arange(min(len(self.searched), _WORDS_FROM))
+        words = np.arange(len(self.searched))
         either = self.hits[:, None] >> words & 1
         return either, self.hits[:, None] >> (words + _WORDS_FROM) & 1
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from memory import retention, uses
 from memory.recall import answers
 from memory.recall.intents import route_of
-from memory.recall.newer import newer_first
+from memory.recall.newer import NEWER, newer_first
 from memory.recall.repeats import without_repeats
 from memory.recall.rows import Bits, Floats, Rows, moment
 from memory.recall.statement import ENDED, FACT, MESSAGE, NAMED, OWN_WORD, SUMMARY
@@ -44,13 +44,11 @@ class Question:
 
     Attributes:
         at: The moment that it is asked for: ages are counted to it.
-        tense: Which state of things it is about.
     """
 
     query: Query
     at: datetime
     weights: Weights
-    tense: Tense
 
 
 def ranked(question: Question, rows: Rows, limit: int) -> list[Recalled]:
@@ -85,11 +83,13 @@ def ranked(question: Question, rows: Rows, limit: int) -> list[Recalled]:
         )
         for place in order.tolist()
     )
-    found = without_repeats(made, limit)
-    if question.tense in {"past", "before"}:
-        return found
+    # A newer word may stand further down than what is asked for.
+    found = without_repeats(made, max(limit, NEWER))
+    if question.query.tense in {"past", "before"}:
+        return found[:limit]
     preferences = {rows.id(row) for row in best.tolist() if _is_preference(rows, row)}
-    return newer_first(found, question=question.query.text, preferences=preferences)
+    lifted = newer_first(found, question=question.query.text, preferences=preferences)
+    return lifted[:limit]
 
 
 def _is_preference(rows: Rows, row: int) -> bool:
@@ -109,7 +109,7 @@ def _product(factors: dict[str, Floats]) -> Floats:
 def _fit(question: Question, rows: Rows, added: dict[str, Floats]) -> Bits:
     """Return what is an answer at all: what holds, and has anything to do with it."""
     close = ~np.isnan(rows.cosine) | (added["words"] > 0) | (added["period"] > 0)
-    if question.tense == "before":
+    if question.query.tense == "before":
         return close
     return close & ~rows.has(ENDED)
 
@@ -128,7 +128,7 @@ def _added(question: Question, rows: Rows) -> dict[str, Floats]:
     best_of = np.full(len(base), -np.inf)
     np.maximum.at(best_of, rows.groups, base)
     parts["conversation"] = weights.session * best_of[rows.groups]
-    newest, oldest = _lean(question.tense, weights)
+    newest, oldest = _lean(question.query.tense, weights)
     if newest or oldest:
         place = np.argsort(np.argsort(rows.at, kind="stable")) / max(1, len(base) - 1)
         parts["newest"], parts["oldest"] = newest * place, oldest * (1 - place)
@@ -159,9 +159,7 @@ def _words(rows: Rows, weights: Weights) -> Floats:
     having = either.sum(axis=0)
     tells = np.log(1 + (count - having + 0.5) / (having + 0.5))
     # A number says more than any word around it.
-    tells *= [
-        _NUMBERS_COUNT if _NUMBER & set(w) else 1.0 for w in rows.searched[:words]
-    ]
+    tells *= [_NUMBERS_COUNT if _NUMBER & set(w) else 1.0 for w in rows.searched]
     has = np.where(own, 1.0, weights.words_before * either)
     share: Floats = has @ tells / tells.sum()
     return share
@@ -198,7 +196,7 @@ def _factors(question: Question, rows: Rows) -> dict[str, Floats]:
         "importance": 1 + weights.importance * (rows.importance - 0.5),
         "summary": np.where(rows.has(SUMMARY), weights.summary, 1.0),
     }
-    if question.tense != "before" and rows.has(FACT).any():
+    if question.query.tense != "before" and rows.has(FACT).any():
         factors["outdated"] = np.where(rows.outdated(), weights.outdated, 1.0)
     return factors
 

@@ -16,8 +16,7 @@ from memory import embeddings
 from memory.extraction.keys.specs import BILLING, SUPPORT
 from memory.recall.rows import Rows, unpacked
 from memory.recall.scoring import Question, ranked
-from memory.recall.statement import search
-from memory.recall.tenses import tense
+from memory.recall.statement import statement
 from memory.recall.types import Query, Recalled
 from memory.recall.weights import WEIGHTS, Weights
 
@@ -60,18 +59,17 @@ def recall(
         "now": now,
         "known": list(known),
     }
-    rows = _read(search(len(words), as_of=as_of is not None), given)
+    rows = _read(statement(len(words), as_of=as_of is not None), given)
     if rows is None:
         return []
-    meant = "before" if query.asks_before else tense(query.text)
-    return ranked(Question(query, as_of or now, weights, meant), rows, limit)
+    return ranked(Question(query, as_of or now, weights), rows, limit)
 
 
-def _read(statement: str, given: dict[str, Any]) -> Rows | None:
+def _read(written: str, given: dict[str, Any]) -> Rows | None:
     connection.ensure_connection()
     # Planning it takes as long as running it. What Django's cursors do is not prepared.
     with psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(statement, given, prepare=True, binary=True)
+        cursor.execute(written, given, prepare=True, binary=True)
         (packed,) = cursor.fetchall()
         return unpacked(packed)
 

@@ -27,7 +27,7 @@ with words as materialized (
 ),
 q as materialized (select w, {terms} from words)
 select count(*)::int,
-       min(w),
+       min(w[1:{places}]),
        string_agg(uuid_send(e.id), ''::bytea),
        string_agg(uuid_send(e.source_id), ''::bytea),
        string_agg(uuid_send(coalesce(e.conversation_id, e.id)), ''::bytea),
@@ -79,7 +79,7 @@ _HIT = """case when e.keywords @@ t{i}
 
 
 @cache
-def search(words: int, *, as_of: bool = False) -> str:
+def statement(words: int, *, as_of: bool = False) -> str:
     """Return the statement.
 
     Args:
@@ -91,6 +91,7 @@ def search(words: int, *, as_of: bool = False) -> str:
         said=SAID_BY_THEN if as_of else "true",
         terms=_each(places, _TERM, ", "),
         hits=_each(places, _HIT, " + "),
+        places=places,
         message=MESSAGE,
         summary=SUMMARY,
         fact=FACT,

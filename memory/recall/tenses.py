@@ -9,7 +9,7 @@ _I: Final = re.IGNORECASE
 
 _NOW: Final = re.compile(
     r"\b(?:now|now ?adays|these days|currently|at (?:the|this) moment|at present|today|"
-    r"any ?more|any longer|latest|newest|most recent|up to date|by now)\b",
+    r"any ?more|any longer|latest|newest|most recent(?:ly)?|up to date|by now)\b",
     _I,
 )
 _BEFORE: Final = re.compile(

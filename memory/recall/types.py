@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from memory.llm.types import EmbeddingModelInfo
 from memory.recall import wording
+from memory.recall.tenses import Tense
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Reasons:
         similarity: Cosine of query and text, -1 to 1.
         vector_rank: Place in the channel of meaning, from 1; None when not in it.
         keyword_rank: Place in the channel of words, from 1; None when not in it.
-        freshness: 1 for now, halving with age.
+        freshness: 1 for now, halving with age; what the second look finds is not aged.
         terms: The words of the question that are in it, as the index stems them.
         parts: What made up the score, by name; in the order in which it was made.
         second_pass: Whether only the second look found it.
@@ -86,9 +87,11 @@ class Reasons:
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """One memory that fits the query; `score` only orders results of one query.
+    """One memory that fits the query.
 
     Attributes:
+        score: Of the best, how sure it is that the question was ever answered, 0 to 1;
+            the others' are in proportion.
         source: Whose word it is: a `Fact.Source`, or the author of a message; empty
             for a summary and where it was not recorded.
     """
@@ -117,8 +120,7 @@ class Query:
         index: The desk's row of that model (`EmbeddingModel`), where there is one.
         periods: The stretches of time that it names.
         intent: What it is about; None where nobody asked.
-        order: Whether it asks for the first or for the newest of something.
-        asks_before: Whether it asks for what held before: what is outdated is wanted.
+        tense: Which state of things it is about.
     """
 
     text: str
@@ -127,5 +129,4 @@ class Query:
     index: UUID | None = None
     periods: tuple[Period, ...] = ()
     intent: Intent | None = None
-    order: Literal["", "oldest", "newest"] = ""
-    asks_before: bool = False
+    tense: Tense = ""

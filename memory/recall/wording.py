@@ -35,6 +35,10 @@ _LABELS: Final = {
     "named": "Names and numbers",
     "nearly": "Nearly the same number",
 }
+# These multiply what the others add up to.
+FACTORS: Final = frozenset(
+    {"importance", "summary", "outdated", "freshness", "intent", "newer"}
+)
 # What is said of a part that speaks for a memory.
 _FOR: Final = {
     "period": "from the time that the question names",
@@ -75,7 +79,7 @@ def _pieces(reasons: "Reasons", words: Sequence[str] | None) -> Iterator[str]:
             yield said
     if reasons.freshness < OLD:
         yield "said long ago, which counts against it"
-    if reasons.parts.get("outdated", 0) not in {0, 1}:
+    if reasons.parts.get("outdated", 1) < 1:
         yield "outdated since"
     if reasons.second_pass:
         yield "found at a second look"

@@ -318,7 +318,7 @@ def test_a_message_whose_facts_were_replaced_counts_less(elena: Customer) -> Non
     (after,) = look(elena, "Is it 0470998877?")
     assert after.score < before.score
     assert "outdated since" in after.reasons.sentence()
-    (asked_before,) = look(elena, query("Was it 0470998877?", asks_before=True))
+    (asked_before,) = look(elena, query("Was it 0470998877?", tense="before"))
     assert asked_before.score == before.score
 
 

@@ -167,6 +167,6 @@ def test_only_the_sign_in_pages_are_served_in_an_identity_scope(world: World) ->
 
 def test_recall_names_both_parts_of_the_scope_itself() -> None:
     """Its one statement is written by hand, so no manager filters it."""
-    where = " ".join(statement.search(4).split())
+    where = " ".join(statement.statement(4).split())
     scoped = "e.tenant_id = %(tenant)s::uuid and e.customer_id = %(customer)s::uuid"
     assert scoped in where

@@ -36,6 +36,9 @@ class Span:
         if None in {self.start, self.end, other.start, other.end}:
             return False
         mine, its = (self.start, self.end), (other.start, other.end)
+        # A moment of the whole world's is on no wall's clock.
+        if len({end.tzinfo is None for end in (*mine, *its) if end}) > 1:
+            return False
         return mine[0] <= its[0] and its[1] <= mine[1]  # type: ignore[operator]  # none of them is None
 
 

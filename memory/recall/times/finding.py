@@ -200,10 +200,12 @@ def _spanned(text: str, first: Named, last: Named, zone: ZoneInfo) -> Named | No
     begins, ends = first.spans[0], last.spans[-1]
     if ends.start is None or ends.end is None or begins.start is None:
         return None
-    if begins.start.tzinfo is None and begins.start >= ends.end:
+    if begins.start.tzinfo or ends.end.tzinfo:
+        return None
+    if begins.start >= ends.end:
         again = first.read(first.match, Asked(ends.end - timedelta(minutes=1), zone))
         begins = again[0] if again else begins
-    if begins.start is None or begins.start.tzinfo or begins.start >= ends.end:
+    if begins.start is None or begins.start >= ends.end:
         return None
     return replace(first, ends=last.ends, spans=(Span(begins.start, ends.end),))
 

@@ -113,7 +113,7 @@ def _unit(match: re.Match[str], asked: Asked) -> Sequence[Span]:
     """Read "last week", "this year", "the month before last", "in the last month"."""
     which, unit = match["which"].lower(), match["unit"].lower()
     the = words.before(match, 8).endswith(("the ", "my "))
-    if which == "past" or (which == "last" and the and unit != "weekend"):
+    if unit != "weekend" and (which == "past" or (which == "last" and the)):
         return (counting.back_to_now(asked, 1, unit),)
     count = {"this": 0, "current": 0, "next": 1, "coming": 1}.get(which, -1)
     return (_counted(asked.today, unit, count),)
@@ -142,7 +142,8 @@ def _counted(today: date, unit: str, count: int) -> Span:
     if unit == "week":
         return civil.week(today + DAY * 7 * count)
     if unit == "fortnight":
-        return civil.days(today + DAY * 14 * count, today - DAY)
+        first = today + DAY * 14 * count
+        return civil.days(first, first + DAY * 13)
     if unit == "weekend":
         return civil.weekend(today + DAY * 7 * count)
     if unit == "month":

@@ -68,16 +68,10 @@ def test_a_change_in_her_life_is_a_period_like_any_other(elena: Customer) -> Non
     tell(elena, "city", "Leeds", said_at=moved)
     asked = understood(elena, "Which plan was I on before I moved?")
     assert [(each.start, each.end) for each in asked.periods] == [(None, moved)]
-    assert asked.asks_before
-    assert not understood(elena, "Which plan am I on?").asks_before
+    assert asked.tense == "before"
+    assert understood(elena, "Which plan am I on?").tense == "present"
     nobody = understood(elena, "Which plan was I on before I moved?", customer_id=None)
     assert nobody.periods == ()
-
-
-def test_the_first_and_the_newest_are_asked_for(elena: Customer) -> None:
-    assert understood(elena, "What was my first order?").order == "oldest"
-    assert understood(elena, "What did I order most recently?").order == "newest"
-    assert understood(elena, "Where is my order?").order == ""
 
 
 def test_without_a_vector_the_time_is_understood_all_the_same(

@@ -115,3 +115,27 @@ def test_what_differs_in_one_digit_is_two_things(
     found = find(elena, one)
     assert {one, other} <= {memory.text for memory in found}
     assert {one, other} <= set(packed(found, elena))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (
+            "Please deliver my weekly order of groceries, bread and milk to the house in"
+            " Leeds from now on",
+            "Please deliver my weekly order of groceries, bread and milk to the house in"
+            " York from now on",
+        ),
+        (
+            "At home and at work I do eat peanuts and all other kinds of nuts every day",
+            "At home and at work I do not eat peanuts and all other kinds of nuts every"
+            " day",
+        ),
+    ],
+)
+def test_another_name_and_the_opposite_are_no_repeats(
+    elena: Customer, first: str, second: str
+) -> None:
+    say(elena, first, second)
+    found = {memory.text for memory in find(elena, first)}
+    assert {first, second} <= found

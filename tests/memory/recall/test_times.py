@@ -233,3 +233,23 @@ def test_a_question_may_ask_for_the_first_or_the_newest(
     text: str, expected: str
 ) -> None:
     assert order(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What did I say this past weekend?",
+        "I called over the past weekend",
+        "What did we agree on for next fortnight?",
+        "I wrote on Tuesday 3 hours ago",
+        "yesterday, an hour ago",
+        "in the last 2 hours today",
+        "between yesterday and 2 hours ago",
+        "from Monday until 2 hours ago",
+    ],
+)
+def test_no_everyday_words_of_time_break_it_or_turn_time_round(text: str) -> None:
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    for period in find(text, now=now, zone=ZoneInfo("Europe/Berlin")):
+        if period.start and period.end:
+            assert period.start < period.end
