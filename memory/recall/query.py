@@ -48,12 +48,11 @@ def prepare(
     with scope_for(tenant_id, customer_id):
         active = embeddings.active_row()
         periods = _periods(text, customer_id, asked_at or timezone.now())
-    query = Query(
-        text=text,
-        vector=None,
-        periods=periods,
-        tense=_tense(text),
-    )
+    state = _tense(text)
+    if state == "now":
+        # "Which address holds today?" asks for no word of today's.
+        periods = tuple(each for each in periods if each.words.lower() != "today")
+    query = Query(text=text, vector=None, periods=periods, tense=state)
     try:
         model = embeddings.reachable(active)
         vector = embeddings.embed_texts(

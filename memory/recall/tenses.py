@@ -8,10 +8,12 @@ Tense = Literal["", "now", "present", "past", "before"]
 _I: Final = re.IGNORECASE
 
 _NOW: Final = re.compile(
-    r"\b(?:now|now ?adays|these days|currently|at (?:the|this) moment|at present|today|"
+    r"\b(?:now|now ?adays|these days|currently|at (?:the|this) moment|at present|"
     r"any ?more|any longer|latest|newest|most recent(?:ly)?|up to date|by now)\b",
     _I,
 )
+# A day in "what did I say today?", and nothing but now in "what holds today?".
+_TODAY: Final = re.compile(r"\btoday\b", _I)
 _BEFORE: Final = re.compile(
     r"\b(?:at first|at the (?:very )?(?:start|beginning|outset)|"
     r"in the (?:very )?beginning|initial(?:ly)?|original(?:ly)?|to begin with|"
@@ -44,4 +46,6 @@ def tense(question: str) -> Tense:
         return "before"
     if _PAST.search(question):
         return "past"
-    return "present" if _PRESENT.search(question) else ""
+    if not _PRESENT.search(question):
+        return ""
+    return "now" if _TODAY.search(question) else "present"

@@ -119,6 +119,7 @@ def insert_anything(admin: Any, table: str) -> list[str]:
     """Insert one row with a neutral value in every column that needs one."""
     neutral = {
         "uuid": "gen_random_uuid()", "timestamp with time zone": "now()",
+        "date": "current_date",
         "boolean": "false", "bigint": "1", "integer": "1", "smallint": "1",
         "double precision": "1", "jsonb": "'{}'", "ARRAY": "'{}'",
         "tsvector": "''::tsvector", "USER-DEFINED": "'[1]'::halfvec",

@@ -177,7 +177,7 @@ def test_a_score_is_taken_apart_with_bars_as_long_as_their_parts(
 ) -> None:
     with tenant_scope(home.tenant_id):
         fact = remember(home)
-    parts = {"meaning": 0.8, "outdated": -0.4, "of_the_moon": 0.2}
+    parts = {"meaning": 0.8, "outdated": 0.4, "of_the_moon": 0.2}
     reasons = Reasons(0.71, 3, None, 1.0, parts=parts).as_json()
     one = used(home, kind="fact", source=str(fact.id), reasons=reasons)
     assert [
@@ -186,25 +186,12 @@ def test_a_score_is_taken_apart_with_bars_as_long_as_their_parts(
         ("By meaning", "place 3", None, False),
         ("By words", "not found", None, False),
         ("Meaning", "0.80", 1.0, False),
-        ("Outdated", "-0.40", 0.5, True),
+        ("Outdated", "\u00d7 0.40", 0.5, True),
         ("Of the moon", "0.20", 0.25, False),
     ]
     html = signed_in(alice).get(reverse("chat:memory", args=[home.id])).content.decode()
     assert '<rect class="warn" width="50.00%" height="100%">' in html
     assert "<dt>Of the moon</dt>" in html
-
-
-def test_without_parts_the_similarity_and_the_freshness_are_shown(
-    home: Conversation,
-) -> None:
-    with tenant_scope(home.tenant_id):
-        fact = remember(home)
-    reasons = Reasons(0.5, 1, 1, 0.25).as_json()
-    one = used(home, kind="fact", source=str(fact.id), reasons=reasons)
-    assert [(part.label, part.value) for part in one.parts[2:]] == [
-        ("Similarity", "0.50"),
-        ("Freshness", "0.25"),
-    ]
 
 
 def test_a_summary_leads_to_the_first_of_its_messages_and_is_nobodys_word(

@@ -11,7 +11,6 @@ from accounts.middleware import IdentityScopeMiddleware
 from accounts.models import User
 from accounts.policies import Power, may
 from accounts.scope import NO_SCOPE, Scope, current_scope
-from memory import recall
 from memory.recall import statement
 from tests.isolation.conftest import Watch
 from tests.isolation.routes import Route, ask, routes, words
@@ -137,7 +136,7 @@ def test_the_api_works_in_the_customers_own_scope(
         seen.append(current_scope())
         return []
 
-    monkeypatch.setattr(recall, "recall", spy)
+    monkeypatch.setattr("memory.recall.finding.recall", spy)
     sent = {"customer": world.own.customer.external_id, "query": "anything"}
     client = world.client(User.Role.AGENT)
     ask(client, "POST", "/api/v1/recall/", sent=sent, is_api=True)

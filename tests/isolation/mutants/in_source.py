@@ -668,23 +668,24 @@ MUTANTS = [
     # --- Recall, the API, export and erasure
     Mutant(
         "recall does not say whose tenant",
-        "memory/recall.py",
-        "where e.tenant_id = %(tenant)s and e.customer_id",
+        "memory/recall/statement.py",
+        "where e.tenant_id = %(tenant)s::uuid and e.customer_id",
         "where e.customer_id",
         f"{_ROLES} -k recall_names",
     ),
     Mutant(
         "recall does not say which customer",
-        "memory/recall.py",
-        "where e.tenant_id = %(tenant)s and e.customer_id = %(customer)s\n",
-        "where e.tenant_id = %(tenant)s\n",
+        "memory/recall/statement.py",
+        "where e.tenant_id = %(tenant)s::uuid and e.customer_id = %(customer)s::uuid\n",
+        "where e.tenant_id = %(tenant)s::uuid\n",
         _MEMORY,
     ),
     Mutant(
         "the API works in the tenant's scope",
-        "memory/api.py",
-        "        self._scopes.enter_context(customer_scope(tenant_id, customer.id))\n",
-        "        _ = customer_scope\n",
+        "memory/recall/finding.py",
+        "    with customer_scope(tenant_id, customer_id):\n",
+        "    from accounts.scope import tenant_scope\n"
+        "    with tenant_scope(tenant_id):\n",
         f"{_ROLES} -k the_api_works",
     ),
     Mutant(

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Customer
 from accounts.scope import tenant_scope
-from chat import briefing, imports, remembering
+from chat import imports, remembering
 from chat.models import Conversation
 from memory import recall
 from memory.recall import Recalled
@@ -62,9 +62,7 @@ def _minute(began: datetime, place: int) -> str:
     return (began + timedelta(minutes=place)).isoformat()
 
 
-def find(
-    customer: Customer, question: str, *, limit: int = briefing.RECALL_LIMIT
-) -> list[Recalled]:
+def find(customer: Customer, question: str, *, limit: int = 20) -> list[Recalled]:
     """Return what the read path finds for a question."""
     return recall.find(
         question, tenant_id=customer.tenant_id, customer_id=customer.id, limit=limit

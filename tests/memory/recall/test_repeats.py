@@ -121,15 +121,12 @@ def test_what_differs_in_one_digit_is_two_things(
     ("first", "second"),
     [
         (
-            "Please deliver my weekly order of groceries, bread and milk to the house in"
-            " Leeds from now on",
-            "Please deliver my weekly order of groceries, bread and milk to the house in"
-            " York from now on",
+            "Deliver my weekly order of groceries, bread and milk to us in Leeds",
+            "Deliver my weekly order of groceries, bread and milk to us in York",
         ),
         (
-            "At home and at work I do eat peanuts and all other kinds of nuts every day",
-            "At home and at work I do not eat peanuts and all other kinds of nuts every"
-            " day",
+            "At home and at work I do eat peanuts and other nuts",
+            "At home and at work I do not eat peanuts and other nuts",
         ),
     ],
 )
