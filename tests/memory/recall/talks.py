@@ -62,7 +62,7 @@ def _minute(began: datetime, place: int) -> str:
     return (began + timedelta(minutes=place)).isoformat()
 
 
-def find(customer: Customer, question: str, *, limit: int = 20) -> list[Recalled]:
+def find(customer: Customer, question: str, *, limit: int = 50) -> list[Recalled]:
     """Return what the read path finds for a question."""
     return recall.find(
         question, tenant_id=customer.tenant_id, customer_id=customer.id, limit=limit
