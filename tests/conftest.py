@@ -246,6 +246,18 @@ def viktor(other_desk: Tenant) -> Customer:
 
 # What starts servers and browsers mostly waits: another file uses the core meanwhile.
 _WAITING = ("tests/faults/", "tests/browser/", "tests/attacks/")
+# Many cases of one thing: what they reach others reach too, and to count it again takes
+# a fifth longer.
+_UNCOUNTED = (
+    *_WAITING,
+    "tests/isolation/",
+    "tests/memory/contradictions/",
+    "tests/memory/refusals/test_texts.py",
+    "tests/memory/recall/test_alike.py",
+    "tests/memory/recall/test_preferences.py",
+    "tests/memory/recall/test_purposes.py",
+    "tests/chat/test_misbehaving_model.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -261,8 +273,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         order.insert(min(place * (step + 1), len(order)), name)
     items[:] = [item for name in order for item in files[name]]
     for item in items:
-        # What these reach others reach too; to count it again takes a fifth longer.
-        if item.nodeid.startswith((*_WAITING, "tests/isolation/")):
+        if item.nodeid.startswith(_UNCOUNTED):
             item.add_marker(pytest.mark.no_cover)
 
 
