@@ -1,9 +1,12 @@
 """The embedded sentence-embedding model: MiniLM on CTranslate2, int8, on the CPU."""
 
+import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import ctranslate2
 import numpy as np
@@ -39,6 +42,7 @@ class SentenceEmbedder:
     """Embeds texts with the converted model in `model_dir`. Safe across threads."""
 
     def __init__(self, model_dir: Path) -> None:
+        self._dir = model_dir
         # One thread each: web and worker processes share the cores between them.
         self._encoder = ctranslate2.Encoder(
             str(model_dir),
@@ -78,6 +82,29 @@ class SentenceEmbedder:
             known[text] = vector
         rows = [vector for text in texts if (vector := known[text]) is not None]
         return np.stack(rows) if rows else np.zeros((0, DIMS), dtype=np.float32)
+
+    def encode_kept(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts of the product's own like `encode`, and keep them on disk.
+
+        Every process of the product needs them when it starts; they are in a file
+        beside the model. Never for what anybody wrote: nothing erases it there.
+        """
+        digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+        kept = self._dir / f"kept-{digest}.npy"
+        with suppress(OSError, ValueError):
+            vectors: Vectors = np.load(kept, allow_pickle=False)
+            if vectors.shape == (len(texts), DIMS):
+                return vectors
+        vectors = self.encode(texts)
+        with (
+            suppress(OSError),
+            NamedTemporaryFile(dir=self._dir, suffix=".tmp") as file,
+        ):
+            np.save(file, vectors)
+            file.flush()
+            # A link, unlike a rename, leaves the draft to whoever made it.
+            kept.hardlink_to(file.name)
+        return vectors
 
     def _encode_batch(self, ids: list[list[int]]) -> Vectors:
         """Mean of the last hidden state over each text's own tokens, normalised."""

@@ -17,7 +17,6 @@ from accounts.models import Customer, Tenant, User
 from chat.identity import sign_customer
 from config import embedded, servers
 from config.places import Places, make_places
-from memory import working
 from tests.clients import signed_in
 from tests.conftest import as_superuser
 from tests.faults.clients import Client, console, widget
@@ -123,48 +122,6 @@ def chat(
         yield chat
 
 
-# --- The worker ----------------------------------------------------------------------
-
-
-def test_a_worker_killed_while_it_consolidates_leaves_it_to_be_done_once(
-    chat: Chat,
-) -> None:
-    customer, model = chat.customer, chat.model
-    model.stream("Thank you, noted.")
-    customer.send(ADDRESS)
-    customer.until(lambda: customer.texts("assistant"))
-    conversation = customer.conversation
-    model.json_answer(MEMORY, delay_s=60)
-    chat.close_conversation()
-    eventually(lambda: asked_to_consolidate(model))
-    chat.stack.kill("worker")
-    assert remembered() == (0, 0, 0)
-
-    model.stream("Good morning again.")
-    customer.send("One more thing, please.")
-    customer.until(lambda: customer.texts("assistant")[-1] == "Good morning again.")
-
-    # The queue's own second delivery, and the schedule's: both at once, and once again.
-    model.json_answer(MEMORY)
-    model.json_answer(MEMORY)
-    deliver_again_now()
-    current_app.send_task("chat.tasks.consolidate_due")
-    chat.stack.start("worker")
-    eventually(lambda: remembered() != (0, 0, 0), timeout_s=120)
-    current_app.send_task("chat.tasks.consolidate_due")
-    eventually(queue_is_empty)
-    assert remembered() == (1, 1, 1)
-    assert look_up(
-        "select consolidated_seq = last_message_seq from chat_conversation"
-        " where id = %s",
-        conversation,
-    ) == [(True,)]
-
-
-def asked_to_consolidate(model: ScriptedOpenAI) -> bool:
-    return any("stream" not in request.body for request in model.requests)
-
-
 def remembered() -> tuple[int, int, int]:
     """Count addresses, evidence and episodes."""
     [counts] = look_up(
@@ -173,15 +130,6 @@ def remembered() -> tuple[int, int, int]:
         " (select count(*) from memory_summary where kind = 'episode')"
     )
     return counts
-
-
-def deliver_again_now() -> None:
-    """Let the time pass after which the queue delivers a lost task again."""
-    working.client().zunionstore("queue:unacked_index", {"queue:unacked_index": 0})
-
-
-def queue_is_empty() -> bool:
-    return not working.client().exists("queue:celery", "queue:unacked")
 
 
 # --- The web server ------------------------------------------------------------------

@@ -87,7 +87,8 @@ def built_in_examples() -> Examples:
         LLMError: The embedded model cannot be used.
     """
     labelled = [(name, text) for name, texts in built_in().items() for text in texts]
-    return _embedded(labelled, own=False)
+    vectors = embedding.embedder().encode_kept([text for _, text in labelled])
+    return Examples(labelled, vectors, own=False)
 
 
 @cache
@@ -112,15 +113,15 @@ def _loaded(
         labelled = list(rows.values_list("intent", "text"))
     if kept is not None and kept.own.labelled == tuple(labelled):
         return Desk(stamp, by_model, kept.own)
-    return Desk(stamp, by_model, _embedded(labelled, own=True))
+    return Desk(stamp, by_model, _own(labelled))
 
 
-def _embedded(labelled: list[tuple[str, str]], *, own: bool) -> Examples:
+def _own(labelled: list[tuple[str, str]]) -> Examples:
     if not labelled:
-        return Examples((), np.zeros((0, embedding.DIMS), dtype=np.float32), own=own)
+        return Examples((), np.zeros((0, embedding.DIMS), dtype=np.float32), own=True)
     texts = [text for _, text in labelled]
     vectors = gateway.embed(texts, model=embedding.INFO)
-    return Examples(labelled, vectors, own=own)
+    return Examples(labelled, vectors, own=True)
 
 
 def _stamp(tenant_id: UUID) -> str | None:

@@ -112,7 +112,7 @@ def test_cut_overs_and_writers_at_once_leave_nothing_out(
 
 
 def test_killed_again_and_again_it_ends_right(desk: Tenant, elena: Customer) -> None:
-    say(elena, *(f"Message {n} about order {uuid4()}" for n in range(500)))
+    say(elena, *(f"Message {n} about order {uuid4()}" for n in range(300)))
     dice = random.Random(7)
     command = [sys.executable, "manage.py", "reembed", "--tenant", desk.slug]
     environment = {
@@ -120,7 +120,7 @@ def test_killed_again_and_again_it_ends_right(desk: Tenant, elena: Customer) -> 
         "DATABASE_URL": env.database_url(env.ADDRESSES.database_url, env.DATABASE),
     }
     killed = 0
-    for _ in range(3):
+    for _ in range(2):
         process = subprocess.Popen(  # noqa: S603 - our own interpreter
             [*command, "--model", MINILM],
             cwd=env.ROOT,
@@ -136,17 +136,17 @@ def test_killed_again_and_again_it_ends_right(desk: Tenant, elena: Customer) -> 
         process.send_signal(signal.SIGKILL)
         process.wait(timeout=20)
         killed += process.returncode == -signal.SIGKILL
-    assert killed >= 2
+    assert killed
     begun = the_job(desk)
     assert begun.done > 0
     reembedding.run(desk.id)
     job = the_job(desk)
-    assert (job.pk, job.state, job.done) == (begun.pk, ReembedJob.State.READY, 500)
+    assert (job.pk, job.state, job.done) == (begun.pk, ReembedJob.State.READY, 300)
     cut_over(desk)
     one, two = sources(desk)
     assert one == two
     with customer_scope(desk.id, elena.id):
-        assert Embedding.objects.count() == 1000
+        assert Embedding.objects.count() == 600
 
 
 def _entries(admin: Any) -> int:
