@@ -72,7 +72,9 @@ def test_no_search_filter_order_or_page_finds_somebody_elses(
     victim = world.victim
     hers, nobodys = words(victim), words(None)
     with keep_unchanged(victim), WALLS[wall]():
-        for role in (User.Role.ADMIN, User.Role.COMPLIANCE):
+        # One wall alone is tried with who may see most.
+        roles = (User.Role.ADMIN, User.Role.COMPLIANCE)
+        for role in roles if wall == "both walls" else roles[:1]:
             plain = asked(watch, world, role, "GET", f"/{route.address}")
             if plain.status in SHUT:
                 continue

@@ -107,12 +107,9 @@ SEVERAL = [
 
 
 @pytest.mark.parametrize("case", SEVERAL, ids=lambda case: case.name)
-def test_it_ends_right_in_any_other_order(elena: Customer, case: Case) -> None:
-    for order in islice(permutations(case.conversations), 1, 3):
-        with customer_scope(elena.tenant_id, elena.id):
-            Fact.objects.all().delete()
-        consolidate(elena, order)
-        check(elena, case, cards=False)
+def test_it_ends_right_in_another_order(elena: Customer, case: Case) -> None:
+    consolidate(elena, next(islice(permutations(case.conversations), 1, None)))
+    check(elena, case, cards=False)
 
 
 def naively(talk: list[Turn]) -> dict[str, object]:
