@@ -23,7 +23,6 @@ def find(
     customer_id: UUID,
     limit: int = 20,
     as_of: datetime | None = None,
-    known: Sequence[UUID] = (),
     purposes: Sequence[str] = IN_SUPPORT,
     conversation_id: UUID | None = None,
     look_again: SecondPass | None = None,
@@ -38,7 +37,6 @@ def find(
         customer_id: Whose memories.
         limit: How many at the most.
         as_of: What was known at that moment; now, when None.
-        known: Messages that the reader has before her already: not recalled again.
         purposes: What the memories may be used for.
         conversation_id: For which conversation, for the record of what models saw.
         look_again: Where else to look, once; the index alone, when None.
@@ -50,7 +48,6 @@ def find(
             customer_id=customer_id,
             limit=reranking.wanted(limit),
             as_of=as_of,
-            known=known,
             purposes=purposes,
         )
         if look_again is not None:
